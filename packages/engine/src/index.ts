@@ -1,1 +1,34 @@
-export {}
+/**
+ * `@warmslot/engine`: V8 WebAssembly instances on pooled, copy-on-write memory slots.
+ *
+ *     const engine = new Engine({ slots: 100, maxMemoryBytes: 128 * 2 ** 20 })
+ *     const module = await engine.compile(bytes)
+ *     const instance = engine.instantiate(module, imports)
+ *     instance.exports.run(1)
+ *     instance.release()
+ *     const receipt = await module.dispose()
+ *     await engine.close()
+ */
+export { Engine } from './engine.ts'
+export type { CompileOptions, Imports, WaitOptions } from './engine.ts'
+export type { EngineOptions } from './engine-options.ts'
+export { PooledInstance } from './pooled-instance.ts'
+export { PooledModule } from './pooled-module.ts'
+export type { DropModule, ExternDescriptor } from './pooled-module.ts'
+export { PooledMemory } from './handles/memory-handle.ts'
+export { PooledTable } from './handles/table-handle.ts'
+export { PooledGlobal } from './handles/global-handle.ts'
+
+export { EngineClosedError } from './errors/engine-closed-error.ts'
+export { ForeignFunctionError } from './errors/foreign-function-error.ts'
+export { InstanceBusyError } from './errors/instance-busy-error.ts'
+export { InstanceReleasedError } from './errors/instance-released-error.ts'
+export { InvalidOptionError } from './errors/invalid-option-error.ts'
+export { ModuleDisposedError } from './errors/module-disposed-error.ts'
+export { ResourceLimitError } from './errors/resource-limit-error.ts'
+export { UnsupportedImportError } from './errors/unsupported-import-error.ts'
+export { UnsupportedModuleError } from './errors/unsupported-module-error.ts'
+export { UnsupportedRuntimeError } from './errors/unsupported-runtime-error.ts'
+export { nextAvailable, random, reuseAffinity } from '@warmslot/index-allocator'
+export { PoolExhaustedError, WaitTimeoutError } from '@warmslot/pooling'
+export type { PoolMetrics, PurgeReceipt } from '@warmslot/pooling'

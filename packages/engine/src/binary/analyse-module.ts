@@ -1,0 +1,183 @@
+/**
+ * One pass from a module's bytes to everything that the engine needs to pool it.
+ *
+ *   bytes -> parse -> refuse? -> scan the code -> sort the data segments -> rewrite
+ *
+ * What comes out holds no reference to the original bytes, except through the segments that go into the image.
+ */
+import { evaluateOffset } from './constant-offset.ts'
+import type { ExportEntry, ExternalKind, ModuleStructure } from './module-structure.ts'
+import { parseModule } from './parse-module.ts'
+import { MalformedModuleError } from './reader.ts'
+import { hiddenName, rewriteModule } from './rewrite-module.ts'
+import { scanCode } from './scan-code.ts'
+import type { FunctionType } from './types.ts'
+import { isFunctionReference } from './types.ts'
+
+export const pageBytes = 65_536
+
+/** A function's type, as far as its handle needs it. */
+export interface FunctionShape {
+  readonly parameters: number
+  /** Whether a parameter or a result is a reference to a function, which must not cross to the host as it is. */
+  readonly carriesFunctions: boolean
+}
+
+export interface ImportPlan {
+  readonly module: string
+  readonly name: string
+  readonly kind: ExternalKind
+  readonly index: number
+  /** For functions: its shape. For tables and globals: whether it holds functions. */
+  readonly carriesFunctions: boolean
+}
+
+export interface MemoryPlan {
+  readonly initialPages: number
+  readonly maximumPages: number | undefined
+  /** Whether the module imports it, under names of its own, or defines it: then under a hidden name. */
+  readonly imported: boolean
+  readonly hiddenImport: string
+  /** The hidden export of its logical size, where the code asks for it. */
+  readonly sizeGlobal: string | undefined
+}
+
+/** A data segment that goes into the memory's image. */
+export interface ImageSegment {
+  readonly memory: number
+  readonly offset: number
+  readonly bytes: Uint8Array
+}
+
+/** A data segment that is applied at each instantiation, in this order, checked against the logical size. */
+export interface LateSegment {
+  readonly segment: number
+  readonly memory: number
+  /** In bytes, or the hidden export that holds it. */
+  readonly offset: number | string
+  readonly bytes: Uint8Array
+}
+
+export interface ModuleAnalysis {
+  readonly rewritten: Uint8Array<ArrayBuffer>
+  readonly imports: readonly ImportPlan[]
+  readonly exports: readonly ExportEntry[]
+  /** The shape of every exported function, by the function's index. */
+  readonly functionShapes: ReadonlyMap<number, FunctionShape>
+  /** Imported tables and globals come first in their index spaces. */
+  readonly importedTables: number
+  readonly importedGlobals: number
+  /** The globals that hold functions, by index. */
+  readonly functionGlobals: ReadonlySet<number>
+  readonly memories: readonly MemoryPlan[]
+  readonly imageSegments: readonly ImageSegment[]
+  readonly lateSegments: readonly LateSegment[]
+  /** The hidden export with the table of grow functions, where the code grows a memory. */
+  readonly growTable: string | undefined
+  /** The hidden export of the start function. */
+  readonly start: string | undefined
+}
+
+/** Says why a module cannot be pooled; `undefined` when it can. */
+export type Refusal = (structure: ModuleStructure) => void
+
+export function* analyseModule(bytes: Uint8Array, refuse: Refusal): Generator<void, ModuleAnalysis> {
+  const structure = parseModule(bytes)
+  refuse(structure)
+  checkStart(structure)
+  yield
+  const scan = yield* scanCode(structure)
+  const { imageSegments, lateSegments, dynamic } = sortSegments(structure)
+  yield
+  const { bytes: rewritten, prefix, grows } = yield* rewriteModule(structure, scan, dynamic)
+  return {
+    rewritten,
+    imports: structure.imports.map((entry) => ({
+      module: entry.module,
+      name: entry.name,
+      kind: entry.kind,
+      index: entry.index,
+      carriesFunctions: carriesFunctions(structure, entry.kind, entry.index),
+    })),
+    exports: structure.exports,
+    functionShapes: functionShapes(structure),
+    importedTables: structure.tables.filter((table) => table.imported).length,
+    importedGlobals: structure.globals.filter((global) => global.imported).length,
+    functionGlobals: new Set(
+      structure.globals.keys().filter((index) => carriesFunctions(structure, 'global', index)),
+    ),
+    memories: structure.memories.map(({ limits, imported }, memory) => ({
+      initialPages: limits.minimum,
+      maximumPages: limits.maximum,
+      imported,
+      hiddenImport: hiddenName.memory(memory),
+      sizeGlobal: scan.memoriesUsed[memory] ? prefix + hiddenName.size(memory) : undefined,
+    })),
+    imageSegments,
+    lateSegments: lateSegments.map((late) =>
+      typeof late.offset === 'string' ? { ...late, offset: prefix + late.offset } : late,
+    ),
+    growTable: grows ? prefix + hiddenName.growTable : undefined,
+    start: structure.start === undefined ? undefined : prefix + hiddenName.start,
+  }
+}
+
+function signature(structure: ModuleStructure, functionIndex: number): FunctionType | undefined {
+  const type = structure.types[structure.functionTypes[functionIndex] ?? -1]
+  return type?.kind === 'func' ? type : undefined
+}
+
+/** The rewrite turns the start section into an export, so its type must be checked here: nothing to nothing. */
+function checkStart(structure: ModuleStructure): void {
+  if (structure.start === undefined) return
+  const type = signature(structure, structure.start)
+  if (!type || type.parameters.length + type.results.length > 0) throw new MalformedModuleError('the start function takes or returns values', 0)
+}
+
+function carriesFunctions(structure: ModuleStructure, kind: ExternalKind, index: number): boolean {
+  const { types } = structure
+  if (kind === 'table') return isFunctionReference(structure.tables[index]!.type, types)
+  if (kind === 'global') return isFunctionReference(structure.globals[index]!.type, types)
+  if (kind !== 'function') return false
+  const type = signature(structure, index)
+  return (type?.parameters.concat(type.results) ?? []).some((one) => isFunctionReference(one, types))
+}
+
+function functionShapes(structure: ModuleStructure): Map<number, FunctionShape> {
+  const shapes = new Map<number, FunctionShape>()
+  for (const { kind, index } of structure.exports) {
+    if (kind !== 'function') continue
+    const parameters = signature(structure, index)?.parameters.length ?? 0
+    shapes.set(index, { parameters, carriesFunctions: carriesFunctions(structure, kind, index) })
+  }
+  return shapes
+}
+
+interface SortedSegments {
+  imageSegments: ImageSegment[]
+  lateSegments: LateSegment[]
+  /** The segments whose offset the rewrite must export. */
+  dynamic: number[]
+}
+
+/**
+ * Segments apply in order and stop at the first that is out of bounds. So the image holds those before the first whose
+ * offset is not known or that does not fit; from there on all are applied at each instantiation.
+ */
+function sortSegments(structure: ModuleStructure): SortedSegments {
+  const sorted: SortedSegments = { imageSegments: [], lateSegments: [], dynamic: [] }
+  for (const [segment, { memory, offset: expression, contents }] of structure.data.entries()) {
+    if (memory === undefined || expression === undefined) continue
+    const limits = structure.memories[memory]?.limits
+    if (!limits) throw new MalformedModuleError(`data segment ${segment} has no memory`, contents.start)
+    const bytes = structure.bytes.subarray(contents.start, contents.end)
+    const offset = evaluateOffset(structure, expression)
+    if (offset === undefined) sorted.dynamic.push(segment)
+    const fits = offset !== undefined && offset + bytes.length <= limits.minimum * pageBytes
+    if (fits && sorted.lateSegments.length === 0) sorted.imageSegments.push({ memory, offset, bytes })
+    else {
+      sorted.lateSegments.push({ segment, memory, offset: offset ?? hiddenName.offset(segment), bytes: bytes.slice() })
+    }
+  }
+  return sorted
+}

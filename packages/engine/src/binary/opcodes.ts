@@ -1,0 +1,138 @@
+/**
+ * The immediates of every instruction, so that a function body can be walked without being understood.
+ *
+ * One table per opcode space, indexed by the opcode, with the shape of its immediates; an opcode without an entry is
+ * unknown, and a module that holds it is refused by its number. Source: WebAssembly core specification 3.0, section
+ * 5.4, the threads and legacy exceptions proposals.
+ */
+
+/** The shape of an instruction's immediates. */
+export const immediates = {
+  unknown: 0,
+  none: 1,
+  /** One LEB128 of up to 32 bits: an index or a label. */
+  index: 2,
+  indexIndex: 3,
+  blockType: 4,
+  memoryArgument: 5,
+  /** `br_table`: a vector of labels and one label. */
+  labels: 6,
+  leb64: 7,
+  bytes4: 8,
+  bytes8: 9,
+  bytes16: 10,
+  byte: 11,
+  /** A memory argument and a lane byte. */
+  memoryArgumentLane: 12,
+  /** `select t*`. */
+  valueTypes: 13,
+  heapType: 14,
+  /** `try_table`: a block type and a vector of catches. */
+  tryTable: 15,
+  /** `br_on_cast`: flags, a label, two heap types. */
+  castBranch: 16,
+  /** The ones that the engine may replace. */
+  memorySize: 17,
+  memoryGrow: 18,
+  memoryInit: 19,
+  memoryCopy: 20,
+  memoryFill: 21,
+  atomic: 22,
+  /** Prefix bytes: another opcode space follows. */
+  prefixGc: 23,
+  prefixMisc: 24,
+  prefixSimd: 25,
+  prefixAtomic: 26,
+  leb32: 27,
+} as const
+
+const i = immediates
+
+function table(size: number, ...ranges: readonly (readonly [first: number, last: number, shape: number])[]): Uint8Array {
+  const shapes = new Uint8Array(size)
+  for (const [first, last, shape] of ranges) shapes.fill(shape, first, last + 1)
+  return shapes
+}
+
+export const plainOpcodes: Uint8Array = table(
+  256,
+  [0x00, 0x01, i.none], // unreachable, nop
+  [0x02, 0x04, i.blockType], // block, loop, if
+  [0x05, 0x05, i.none], // else
+  [0x06, 0x06, i.blockType], // try (legacy)
+  [0x07, 0x09, i.index], // catch, throw, rethrow
+  [0x0a, 0x0b, i.none], // throw_ref, end
+  [0x0c, 0x0d, i.index], // br, br_if
+  [0x0e, 0x0e, i.labels],
+  [0x0f, 0x0f, i.none], // return
+  [0x10, 0x10, i.index], // call
+  [0x11, 0x11, i.indexIndex], // call_indirect
+  [0x12, 0x12, i.index], // return_call
+  [0x13, 0x13, i.indexIndex], // return_call_indirect
+  [0x14, 0x15, i.index], // call_ref, return_call_ref
+  [0x18, 0x18, i.index], // delegate
+  [0x19, 0x1b, i.none], // catch_all, drop, select
+  [0x1c, 0x1c, i.valueTypes],
+  [0x1f, 0x1f, i.tryTable],
+  [0x20, 0x26, i.index], // local.*, global.*, table.get, table.set
+  [0x28, 0x3e, i.memoryArgument],
+  [0x3f, 0x3f, i.memorySize],
+  [0x40, 0x40, i.memoryGrow],
+  [0x41, 0x41, i.leb32],
+  [0x42, 0x42, i.leb64],
+  [0x43, 0x43, i.bytes4],
+  [0x44, 0x44, i.bytes8],
+  [0x45, 0xc4, i.none],
+  [0xd0, 0xd0, i.heapType],
+  [0xd1, 0xd1, i.none], // ref.is_null
+  [0xd2, 0xd2, i.index], // ref.func
+  [0xd3, 0xd4, i.none], // ref.eq, ref.as_non_null
+  [0xd5, 0xd6, i.index], // br_on_null, br_on_non_null
+  [0xfb, 0xfb, i.prefixGc],
+  [0xfc, 0xfc, i.prefixMisc],
+  [0xfd, 0xfd, i.prefixSimd],
+  [0xfe, 0xfe, i.prefixAtomic],
+)
+
+export const gcOpcodes: Uint8Array = table(
+  32,
+  [0, 1, i.index], // struct.new, struct.new_default
+  [2, 5, i.indexIndex], // struct.get*, struct.set
+  [6, 7, i.index], // array.new, array.new_default
+  [8, 10, i.indexIndex], // array.new_fixed/data/elem
+  [11, 14, i.index], // array.get*, array.set
+  [15, 15, i.none],
+  [16, 16, i.index], // array.fill
+  [17, 19, i.indexIndex], // array.copy, array.init_data/elem
+  [20, 23, i.heapType], // ref.test, ref.cast
+  [24, 25, i.castBranch],
+  [26, 30, i.none],
+)
+
+export const miscOpcodes: Uint8Array = table(
+  24,
+  [0, 7, i.none], // saturating truncations
+  [8, 8, i.memoryInit],
+  [9, 9, i.index], // data.drop
+  [10, 10, i.memoryCopy],
+  [11, 11, i.memoryFill],
+  [12, 12, i.indexIndex], // table.init
+  [13, 13, i.index], // elem.drop
+  [14, 14, i.indexIndex], // table.copy
+  [15, 17, i.index], // table.grow, table.size, table.fill
+  [19, 22, i.none], // wide arithmetic
+)
+
+export const simdOpcodes: Uint8Array = table(
+  0x114,
+  [0, 11, i.memoryArgument],
+  [12, 13, i.bytes16], // v128.const, i8x16.shuffle
+  [14, 20, i.none],
+  [21, 34, i.byte], // lanes
+  [35, 83, i.none],
+  [84, 91, i.memoryArgumentLane],
+  [92, 93, i.memoryArgument],
+  [94, 0x113, i.none],
+)
+
+export const atomicOpcodes: Uint8Array = table(0x4f, [0x00, 0x02, i.atomic], [0x03, 0x03, i.byte], [0x10, 0x4e, i.atomic])

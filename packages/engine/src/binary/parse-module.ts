@@ -1,0 +1,203 @@
+/** Takes a module's sections apart, except for the function bodies (`scan-code.ts` walks those). */
+import { InstructionWalker } from './instructions.ts'
+import { immediates } from './opcodes.ts'
+import type {
+  DataSegment,
+  ExportEntry,
+  ExternalKind,
+  GlobalType,
+  ImportEntry,
+  MemoryType,
+  ModuleStructure,
+  Range,
+  Section,
+  TableType,
+} from './module-structure.ts'
+import { sectionId } from './module-structure.ts'
+import { Reader } from './reader.ts'
+import type { DefinedType } from './types.ts'
+import { readLimits, readRecursionGroup, readValueType } from './types.ts'
+
+const externalKinds: readonly ExternalKind[] = ['function', 'table', 'memory', 'global', 'tag']
+
+/** The order that the specification prescribes for known sections. */
+const order: readonly number[] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11]
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] }
+
+export function parseModule(bytes: Uint8Array): ModuleStructure {
+  const sections = splitSections(bytes)
+  const structure: Mutable<ModuleStructure> = {
+    bytes,
+    sections,
+    types: [],
+    imports: [],
+    exports: [],
+    functionTypes: [],
+    importedFunctions: 0,
+    tables: [],
+    memories: [],
+    globals: [],
+    tags: 0,
+    start: undefined,
+    data: [],
+  }
+  for (const section of sections) {
+    const reader = new Reader(bytes, section.contents.start, section.contents.end)
+    readSection(section.id, reader, structure)
+  }
+  return structure
+}
+
+function splitSections(bytes: Uint8Array): Section[] {
+  const reader = new Reader(bytes)
+  const header = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]
+  for (const expected of header) if (reader.byte() !== expected) reader.fail('not a WebAssembly module')
+  const sections: Section[] = []
+  let place = -1
+  while (!reader.done) {
+    const start = reader.position
+    const id = reader.byte()
+    const size = reader.u32()
+    const contents = { start: reader.position, end: reader.position + size }
+    reader.skip(size)
+    if (id !== sectionId.custom) {
+      const next = order.indexOf(id)
+      if (next < 0) reader.fail(`unknown section ${id}`)
+      if (next <= place) reader.fail(`section ${id} out of order`)
+      place = next
+    }
+    sections.push({ id, whole: { start, end: contents.end }, contents })
+  }
+  return sections
+}
+
+function readSection(id: number, reader: Reader, into: Mutable<ModuleStructure>): void {
+  switch (id) {
+    case sectionId.type:
+      vector(reader, () => readRecursionGroup(reader, into.types as DefinedType[]))
+      break
+    case sectionId.import:
+      vector(reader, () => into.imports.push(readImport(reader, into)))
+      break
+    case sectionId.function:
+      vector(reader, () => into.functionTypes.push(reader.u32()))
+      break
+    case sectionId.table:
+      vector(reader, () => into.tables.push(readTable(reader)))
+      break
+    case sectionId.memory:
+      vector(reader, () => into.memories.push({ limits: readLimits(reader), imported: false }))
+      break
+    case sectionId.global:
+      vector(reader, () => {
+        into.globals.push(readGlobalType(reader, false))
+        readConstantExpression(reader)
+      })
+      break
+    case sectionId.export:
+      vector(reader, () => into.exports.push(readExport(reader)))
+      break
+    case sectionId.start:
+      into.start = reader.u32()
+      break
+    case sectionId.data:
+      vector(reader, () => into.data.push(readDataSegment(reader)))
+      break
+    case sectionId.tag:
+      vector(reader, () => {
+        readTag(reader)
+        into.tags++
+      })
+      break
+    default:
+      // Custom sections, elements, the data count and code are carried over as they are, or walked elsewhere.
+      return
+  }
+  if (!reader.done) reader.fail(`section ${id} has bytes left over`)
+}
+
+function vector(reader: Reader, entry: () => void): void {
+  for (let rest = reader.count(); rest > 0; rest--) entry()
+}
+
+function readImport(reader: Reader, into: Mutable<ModuleStructure>): ImportEntry {
+  const start = reader.position
+  const module = reader.name()
+  const name = reader.name()
+  const kind = readExternalKind(reader)
+  const index = importedIndex(kind, reader, into)
+  return { module, name, kind, index, range: { start, end: reader.position } }
+}
+
+/** Reads the import's type into its index space, and says which index it took. */
+function importedIndex(kind: ExternalKind, reader: Reader, into: Mutable<ModuleStructure>): number {
+  switch (kind) {
+    case 'function':
+      into.functionTypes.push(reader.u32())
+      return into.importedFunctions++
+    case 'table': {
+      const type = readValueType(reader)
+      readLimits(reader)
+      return into.tables.push({ type, imported: true }) - 1
+    }
+    case 'memory':
+      return into.memories.push({ limits: readLimits(reader), imported: true } satisfies MemoryType) - 1
+    case 'global':
+      return into.globals.push(readGlobalType(reader, true)) - 1
+    case 'tag':
+      readTag(reader)
+      return into.tags++
+  }
+}
+
+function readExternalKind(reader: Reader): ExternalKind {
+  return externalKinds[reader.byte()] ?? reader.fail('unknown kind of import or export')
+}
+
+function readTag(reader: Reader): void {
+  reader.byte() // attribute: an exception
+  reader.u32()
+}
+
+function readTable(reader: Reader): TableType {
+  // 0x40 0x00 introduces a table with an initialiser expression.
+  const initialised = reader.bytes[reader.position] === 0x40
+  if (initialised) reader.skip(2)
+  const type = readValueType(reader)
+  readLimits(reader)
+  if (initialised) readConstantExpression(reader)
+  return { type, imported: false }
+}
+
+function readGlobalType(reader: Reader, imported: boolean): GlobalType {
+  const type = readValueType(reader)
+  const flags = reader.byte()
+  if (flags > 1) reader.fail('shared globals are unknown')
+  return { type, mutable: flags === 1, imported }
+}
+
+function readExport(reader: Reader): ExportEntry {
+  const name = reader.name()
+  return { name, kind: readExternalKind(reader), index: reader.u32() }
+}
+
+function readDataSegment(reader: Reader): DataSegment {
+  const flags = reader.u32()
+  if (flags > 2) reader.fail('unknown flags of a data segment')
+  const memory = flags === 1 ? undefined : flags === 2 ? reader.u32() : 0
+  const offset = memory === undefined ? undefined : readConstantExpression(reader)
+  const length = reader.u32()
+  const start = reader.position
+  reader.skip(length)
+  return { memory, offset, contents: { start, end: reader.position } }
+}
+
+/** Constant expressions hold no blocks, so the first `end` ends them. */
+function readConstantExpression(reader: Reader): Range {
+  const start = reader.position
+  const walker = new InstructionWalker(reader)
+  do walker.next()
+  while (walker.opcode !== 0x0b || walker.shape !== immediates.none)
+  return { start, end: reader.position }
+}

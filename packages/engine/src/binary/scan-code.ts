@@ -1,0 +1,122 @@
+/**
+ * Walks all function bodies and notes what must be replaced: `memory.size`, `memory.grow`, and the bulk and atomic
+ * instructions that V8's trap handler does not cover.
+ *
+ * It is a generator that yields now and then, so that a large module does not hold the event loop.
+ */
+import type { Helper } from './helper-functions.ts'
+import { atomicBytes } from './helper-functions.ts'
+import { InstructionWalker } from './instructions.ts'
+import type { ModuleStructure } from './module-structure.ts'
+import { sectionId } from './module-structure.ts'
+import { immediates } from './opcodes.ts'
+import { Reader } from './reader.ts'
+
+/** How many bytes of code are walked between two yields: about a millisecond's work. */
+const sliceBytes = 256 * 1024
+
+export interface CodeScan {
+  /**
+   * What to replace, in the order of the code, three numbers each: first byte, byte after the last, and the helper's
+   * number to call, or `-1 - m` for the size of memory `m`.
+   */
+  readonly patches: readonly number[]
+  readonly helpers: readonly Helper[]
+  /** Per memory: whether any patch refers to it. */
+  readonly memoriesUsed: readonly boolean[]
+}
+
+export function* scanCode(structure: ModuleStructure): Generator<void, CodeScan> {
+  const scan = new Scan(structure)
+  const section = structure.sections.find((one) => one.id === sectionId.code)
+  if (section) {
+    const reader = new Reader(structure.bytes, section.contents.start, section.contents.end)
+    const bodies = reader.count()
+    if (bodies !== structure.functionTypes.length - structure.importedFunctions) {
+      reader.fail('function and code sections differ in length')
+    }
+    let pauseAt = reader.position + sliceBytes
+    for (let body = 0; body < bodies; body++) {
+      const size = reader.u32()
+      const start = reader.position
+      reader.skip(size)
+      scan.body(start, start + size)
+      if (reader.position > pauseAt) {
+        yield
+        pauseAt = reader.position + sliceBytes
+      }
+    }
+    if (!reader.done) reader.fail('code section has bytes left over')
+  }
+  return scan
+}
+
+class Scan implements CodeScan {
+  readonly patches: number[] = []
+  readonly helpers: Helper[] = []
+  readonly memoriesUsed: boolean[]
+  readonly #helperNumbers = new Map<string, number>()
+  readonly #reader: Reader
+  readonly #walker: InstructionWalker
+
+  constructor(structure: ModuleStructure) {
+    this.memoriesUsed = structure.memories.map(() => false)
+    this.#reader = new Reader(structure.bytes)
+    this.#walker = new InstructionWalker(this.#reader)
+  }
+
+  body(start: number, end: number): void {
+    const reader = this.#reader
+    const walker = this.#walker
+    reader.position = start
+    reader.end = end
+    for (let locals = reader.count(); locals > 0; locals--) skipLocals(reader)
+    while (reader.position < end) {
+      const from = reader.position
+      walker.next()
+      if (walker.shape >= immediates.memorySize && walker.shape <= immediates.atomic) this.#note(from)
+    }
+  }
+
+  #note(from: number): void {
+    const { shape, memory, second, opcode, offset } = this.#walker
+    const kind = replacedKinds[shape - immediates.memorySize]!
+    this.#use(memory)
+    if (kind === 'copy') this.#use(second)
+    if (kind === 'atomic' && 1 << second !== atomicBytes(opcode)) this.#reader.fail('atomic alignment')
+    const replacement =
+      kind === 'size' ? -1 - memory : this.#helper({ kind, memory, second, opcode, offset })
+    this.patches.push(from, this.#reader.position, replacement)
+  }
+
+  #use(memory: number): void {
+    if (memory >= this.memoriesUsed.length) this.#reader.fail(`there is no memory ${memory}`)
+    this.memoriesUsed[memory] = true
+  }
+
+  #helper({ kind, memory, second, opcode, offset }: Helper): number {
+    const atomic = kind === 'atomic'
+    const helper: Helper = {
+      kind,
+      memory,
+      second: kind === 'grow' || kind === 'fill' ? 0 : second,
+      opcode: atomic ? opcode : 0,
+      offset: atomic ? offset : 0n,
+    }
+    const key = `${kind} ${helper.opcode} ${memory} ${helper.second} ${helper.offset}`
+    const known = this.#helperNumbers.get(key)
+    if (known !== undefined) return known
+    const number = this.helpers.push(helper) - 1
+    this.#helperNumbers.set(key, number)
+    return number
+  }
+}
+
+/** In the order of the shapes from `memorySize` to `atomic`. */
+const replacedKinds = ['size', 'grow', 'init', 'copy', 'fill', 'atomic'] as const
+
+function skipLocals(reader: Reader): void {
+  reader.u32()
+  const code = reader.byte()
+  if (code === 0x63 || code === 0x64) reader.skipLeb(5)
+}

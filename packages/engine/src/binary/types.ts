@@ -1,0 +1,122 @@
+/**
+ * The types that the engine must understand: value types, function types, limits.
+ *
+ * Struct and array types are only stepped over (their fields never cross to the host by themselves), but their indices
+ * count. Source: WebAssembly core specification 3.0, section 5.3.
+ */
+import type { Reader } from './reader.ts'
+
+/** Abstract heap types by their byte: what crosses to the host as a function is `func` and `nofunc`. */
+export const heapType = { nofunc: 0x73, func: 0x70, extern: 0x6f } as const
+
+export const valueTypeCode = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b } as const
+
+/**
+ * A value type: for numbers, vectors and the short forms of references its byte; for the long forms
+ * (`ref null ht`, `ref ht`) also the heap type, a type index when it is not negative.
+ */
+export interface ValueType {
+  readonly code: number
+  readonly heap?: number
+}
+
+export interface FunctionType {
+  readonly kind: 'func'
+  readonly parameters: readonly ValueType[]
+  readonly results: readonly ValueType[]
+}
+
+/** One entry of the type index space. */
+export type DefinedType = FunctionType | { readonly kind: 'struct' | 'array' }
+
+export interface Limits {
+  readonly minimum: number
+  /** `undefined`: none declared. */
+  readonly maximum: number | undefined
+  readonly shared: boolean
+  /** memory64 or table64: addresses are i64. */
+  readonly is64: boolean
+  /** The binary logarithm of a custom page size in bytes, 16 when none is declared. */
+  readonly pageSizeLog2: number
+}
+
+const shortReferences = 0x63 // (ref null ht); 0x64 is (ref ht)
+
+export function readValueType(reader: Reader): ValueType {
+  const code = reader.byte()
+  if (code === shortReferences || code === 0x64) return { code, heap: reader.s33() }
+  // 0x7f..0x7b numbers and vectors, 0x74..0x68 abstract reference types; V8 checks which of them it knows.
+  if (code < 0x67 || code > 0x7f) reader.fail('not a value type')
+  return { code }
+}
+
+function readFieldType(reader: Reader): void {
+  const code = reader.bytes[reader.position]
+  // Packed types i8 and i16 are storage types only.
+  if (code === 0x78 || code === 0x77) reader.skip(1)
+  else readValueType(reader)
+  reader.byte() // mutability
+}
+
+function readCompositeType(reader: Reader): DefinedType {
+  const form = reader.byte()
+  switch (form) {
+    case 0x60: {
+      const parameters = readValueTypes(reader)
+      return { kind: 'func', parameters, results: readValueTypes(reader) }
+    }
+    case 0x5f: {
+      for (let rest = reader.count(); rest > 0; rest--) readFieldType(reader)
+      return { kind: 'struct' }
+    }
+    case 0x5e: {
+      readFieldType(reader)
+      return { kind: 'array' }
+    }
+    default:
+      return reader.fail(`unknown form 0x${form.toString(16)} of a type`)
+  }
+}
+
+function readValueTypes(reader: Reader): ValueType[] {
+  return Array.from({ length: reader.count() }, () => readValueType(reader))
+}
+
+function readSubType(reader: Reader): DefinedType {
+  const form = reader.bytes[reader.position]
+  if (form === 0x50 || form === 0x4f) {
+    reader.skip(1)
+    for (let rest = reader.count(); rest > 0; rest--) reader.u32()
+  }
+  return readCompositeType(reader)
+}
+
+/** One entry of the type section, a recursion group of one or more types. */
+export function readRecursionGroup(reader: Reader, into: DefinedType[]): void {
+  if (reader.bytes[reader.position] === 0x4e) {
+    reader.skip(1)
+    for (let rest = reader.count(); rest > 0; rest--) into.push(readSubType(reader))
+  } else into.push(readSubType(reader))
+}
+
+/** Limits of a table or a memory. Values beyond 2^53 are kept as the nearest number: they are beyond every limit. */
+export function readLimits(reader: Reader): Limits {
+  const flags = reader.byte()
+  if (flags > 0x0f) reader.fail('unknown flags of limits')
+  const is64 = (flags & 4) !== 0
+  const read = (): number => (is64 ? Number(reader.i64(false)) : reader.u32())
+  const minimum = read()
+  const maximum = flags & 1 ? read() : undefined
+  const pageSizeLog2 = flags & 8 ? reader.u32() : 16
+  return { minimum, maximum, shared: (flags & 2) !== 0, is64, pageSizeLog2 }
+}
+
+/** Whether a value of this type reaches JavaScript as a function object. */
+export function isFunctionReference(type: ValueType, types: readonly DefinedType[]): boolean {
+  if (type.code === heapType.func || type.code === heapType.nofunc) return true
+  if (type.heap === undefined) return false
+  if (type.heap >= 0) return types[type.heap]?.kind === 'func'
+  // A negative heap type is the s33 reading of a single byte: 0x70 is -16.
+  const byte = type.heap + 0x80
+  return byte === heapType.func || byte === heapType.nofunc
+}

@@ -1,0 +1,43 @@
+/** The engine's options, their defaults and their ranges. */
+import type { AllocationStrategy } from '@warmslot/index-allocator'
+
+import { pageBytes } from './binary/analyse-module.ts'
+import { InvalidOptionError } from './errors/invalid-option-error.ts'
+
+export interface EngineOptions {
+  /**
+   * How many memories can be in use at once; V8 reserves 8 or 10 GiB of address space for each, the first time it is
+   * used. From 1 to 16,000; the machine's limits may be lower and are checked. @default 100
+   */
+  readonly slots?: number
+  /**
+   * What a memory can grow to at most, in bytes: a multiple of 64 KiB, up to 4 GiB. `memory.grow` beyond it fails as
+   * beyond a module's own maximum. @default 134_217_728 (128 MiB)
+   */
+  readonly maxMemoryBytes?: number
+  /** Which slot a new instance gets. @default reuseAffinity() */
+  readonly strategy?: AllocationStrategy
+  /** How many bytes of a slot's dirtied pages may stay resident after a reset. @default the one of memory-image */
+  readonly keepResidentBytes?: number
+  /** How many released slots are reset together; 1 resets at release. @default 1 */
+  readonly resetBatchSize?: number
+}
+
+export interface ResolvedEngineOptions {
+  readonly slots: number
+  readonly maxMemoryBytes: number
+}
+
+const mostSlots = 16_000
+
+/** @throws InvalidOptionError */
+export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOptions {
+  const { slots = 100, maxMemoryBytes = 128 * 2 ** 20 } = options
+  if (!Number.isInteger(slots) || slots < 1 || slots > mostSlots) {
+    throw new InvalidOptionError('slots', `a whole number from 1 to ${mostSlots}`, slots)
+  }
+  if (!Number.isInteger(maxMemoryBytes) || maxMemoryBytes < pageBytes || maxMemoryBytes > 2 ** 32 || maxMemoryBytes % pageBytes !== 0) {
+    throw new InvalidOptionError('maxMemoryBytes', 'a multiple of 65536 from 65536 to 4294967296', maxMemoryBytes)
+  }
+  return { slots, maxMemoryBytes }
+}

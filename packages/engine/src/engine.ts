@@ -1,0 +1,185 @@
+/**
+ * The engine: V8's WebAssembly on slots of the pool.
+ *
+ *   bytes --compile--> PooledModule --instantiate--> PooledInstance --release--> slot free, its image still mapped
+ *                          |                                                              |
+ *                          +--dispose--> no mapping of its images left in any slot <------+
+ */
+import type { Lease, PoolMetrics, PoolModule } from '@warmslot/pooling'
+import { Pool } from '@warmslot/pooling'
+
+import { pageBytes } from './binary/analyse-module.ts'
+import type { EngineOptions, ResolvedEngineOptions } from './engine-options.ts'
+import { resolveEngineOptions } from './engine-options.ts'
+import { EngineClosedError } from './errors/engine-closed-error.ts'
+import { InvalidOptionError } from './errors/invalid-option-error.ts'
+import { ModuleDisposedError } from './errors/module-disposed-error.ts'
+import { PooledInstance } from './pooled-instance.ts'
+import { PooledModule } from './pooled-module.ts'
+import { checkLimits } from './runtime/check-limits.ts'
+import { checkRuntime } from './runtime/check-runtime.ts'
+import type { CompiledModule } from './runtime/compiled-module.ts'
+import { compileModule } from './runtime/compiled-module.ts'
+import { makeImages } from './runtime/images.ts'
+import { InstanceCore } from './runtime/instance-core.ts'
+import { V8Reservation } from './runtime/v8-reservation.ts'
+
+export interface CompileOptions {
+  /** A name for messages, metrics and the kernel's view (`/proc/self/maps`). @default "module" */
+  readonly label?: string
+}
+
+export interface WaitOptions {
+  /** How long to wait for free slots, in milliseconds. @default the pool's */
+  readonly waitMs?: number
+  /** Ends the waiting early. @default none */
+  readonly signal?: AbortSignal
+}
+
+/** Imports, or a function that makes them for glue that needs `instance.memory` beforehand. */
+export type Imports = WebAssembly.Imports | ((instance: PooledInstance) => WebAssembly.Imports)
+
+const noImports: WebAssembly.Imports = {}
+
+export class Engine implements AsyncDisposable {
+  readonly #options: ResolvedEngineOptions
+  readonly #pool: Pool
+  readonly #modules = new WeakMap<PooledModule, PoolModule>()
+  /** The net for modules that are dropped without `dispose()`: their images leave the slots at some collection. */
+  readonly #dropped: FinalizationRegistry<PoolModule>
+  #closed = false
+
+  /**
+   * @throws InvalidOptionError, UnsupportedRuntimeError, ResourceLimitError, and memory-image's UnsupportedPlatformError
+   */
+  constructor(options: EngineOptions = {}) {
+    this.#options = resolveEngineOptions(options)
+    const { slots, maxMemoryBytes } = this.#options
+    const { reservedBytesPerMemory } = checkRuntime()
+    checkLimits({ slots, reservedBytesPerMemory })
+    const { strategy, keepResidentBytes, resetBatchSize } = options
+    const pool = new Pool({
+      slots,
+      slotBytes: maxMemoryBytes,
+      createReservation: () => new V8Reservation(maxMemoryBytes),
+      ...(strategy && { strategy }),
+      ...(keepResidentBytes !== undefined && { keepResidentBytes }),
+      ...(resetBatchSize !== undefined && { resetBatchSize }),
+    })
+    this.#pool = pool
+    this.#dropped = new FinalizationRegistry((module) => void pool.purge(module).catch(() => undefined))
+  }
+
+  /**
+   * Analyses, rewrites and compiles a module, and makes the images of its memories.
+   * @throws WebAssembly.CompileError what V8 rejects
+   * @throws UnsupportedModuleError what is valid but cannot be pooled, with the reason
+   * @throws EngineClosedError
+   */
+  async compile(source: BufferSource, options: CompileOptions = {}): Promise<PooledModule> {
+    this.#assertOpen()
+    const compiled = await compileModule(bytesOf(source), options.label ?? 'module', this.#options)
+    this.#assertOpen()
+    const poolModule = this.#register(compiled)
+    const module = new PooledModule(compiled, () => {
+      this.#dropped.unregister(poolModule)
+      return this.#pool.purge(poolModule)
+    })
+    this.#modules.set(module, poolModule)
+    this.#dropped.register(module, poolModule, poolModule)
+    return module
+  }
+
+  #register({ analysis, label }: CompiledModule): PoolModule {
+    const images = makeImages(analysis, label)
+    try {
+      return this.#pool.register({
+        label,
+        memories: analysis.memories.map((plan, index) => ({
+          image: images[index]!,
+          initialBytes: plan.initialPages * pageBytes,
+          maximumBytes: Math.min((plan.maximumPages ?? Infinity) * pageBytes, this.#options.maxMemoryBytes),
+        })),
+      })
+    } finally {
+      // The pool holds its own references.
+      for (const image of images) image.release()
+    }
+  }
+
+  /**
+   * Makes an instance on free slots.
+   * @throws PoolExhaustedError when there are none
+   * @throws WebAssembly.LinkError, TypeError, WebAssembly.RuntimeError as `new WebAssembly.Instance` does; the slots
+   *   are then free again
+   * @throws UnsupportedImportError, ModuleDisposedError, EngineClosedError
+   */
+  instantiate(module: PooledModule, imports: Imports = noImports): PooledInstance {
+    return this.#instantiateOn(module, this.#pool.acquire(this.#poolModule(module)), imports)
+  }
+
+  /**
+   * As {@link instantiate}, but waits for free slots, first come first served.
+   * @throws WaitTimeoutError after `waitMs`
+   */
+  async instantiateWhenFree(
+    module: PooledModule,
+    imports: Imports = noImports,
+    options: WaitOptions = {},
+  ): Promise<PooledInstance> {
+    const lease = await this.#pool.acquireWhenFree(this.#poolModule(module), options)
+    return this.#instantiateOn(module, lease, imports)
+  }
+
+  #instantiateOn(module: PooledModule, lease: Lease, imports: Imports): PooledInstance {
+    const core = new InstanceCore(
+      PooledModule.compiledOf(module),
+      lease,
+      this.#options.maxMemoryBytes / pageBytes,
+    )
+    const instance = new PooledInstance(core)
+    try {
+      core.start(typeof imports === 'function' ? imports(instance) : imports)
+    } catch (error) {
+      core.abandon()
+      throw error
+    }
+    return instance
+  }
+
+  #poolModule(module: PooledModule): PoolModule {
+    this.#assertOpen()
+    const poolModule = this.#modules.get(module)
+    if (!poolModule) throw new InvalidOptionError('module', 'a PooledModule compiled by this engine', module)
+    if (module.disposed) throw new ModuleDisposedError(module.label)
+    return poolModule
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new EngineClosedError()
+  }
+
+  /** The pool's numbers, and every module's; see `PoolMetrics`. `residentBytes` asks the kernel about every slot. */
+  metrics(options?: { readonly residentBytes?: boolean }): PoolMetrics {
+    return this.#pool.metrics(options)
+  }
+
+  /**
+   * Drops all modules, waits for the instances in use to be released, and gives every slot back. Nothing can be
+   * compiled or instantiated from here on.
+   */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#pool.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+function bytesOf(source: BufferSource): Uint8Array {
+  if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
+  if (source instanceof ArrayBuffer || source instanceof SharedArrayBuffer) return new Uint8Array(source)
+  throw new InvalidOptionError('source', 'an ArrayBuffer or a view of one', source)
+}

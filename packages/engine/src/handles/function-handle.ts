@@ -1,0 +1,115 @@
+/**
+ * The handle of an exported function: what the caller calls instead of the raw function.
+ *
+ * It has the raw function's `name` and `length`, throws once its use is released, and counts itself as running while
+ * it is inside. Handles of functions that carry no references to functions have a fixed number of parameters, so that a
+ * call costs one closure and no array; V8 fills what the caller left out with `undefined`, as it does natively.
+ */
+import type { FunctionShape } from '../binary/analyse-module.ts'
+import { InstanceReleasedError } from '../errors/instance-released-error.ts'
+import type { Gate } from './gate.ts'
+import { released } from './gate.ts'
+
+// oxlint-disable-next-line typescript/no-explicit-any -- V8 converts whatever it is given
+export type Callable = (...values: any[]) => any
+
+/** Exchanges functions at the border; see `references.ts`. */
+export interface Exchange {
+  toHost(value: unknown): unknown
+  toInstance(value: unknown): unknown
+}
+
+/** Makes the handle of `raw`. Computed method names give it its name without a `defineProperty`. */
+export function makeFunctionHandle(gate: Gate, raw: Callable, shape: FunctionShape, exchange: Exchange): Callable {
+  const { name } = raw
+  if (shape.carriesFunctions) return named(name, raw.length, exchanging(gate, raw, exchange))
+  switch (shape.parameters) {
+    case 0:
+      return {
+        [name]() {
+          enter(gate)
+          try {
+            return raw()
+          } finally {
+            gate.running--
+          }
+        },
+      }[name]!
+    case 1:
+      return {
+        [name](a: unknown) {
+          enter(gate)
+          try {
+            return raw(a)
+          } finally {
+            gate.running--
+          }
+        },
+      }[name]!
+    case 2:
+      return {
+        [name](a: unknown, b: unknown) {
+          enter(gate)
+          try {
+            return raw(a, b)
+          } finally {
+            gate.running--
+          }
+        },
+      }[name]!
+    case 3:
+      return {
+        [name](a: unknown, b: unknown, c: unknown) {
+          enter(gate)
+          try {
+            return raw(a, b, c)
+          } finally {
+            gate.running--
+          }
+        },
+      }[name]!
+    case 4:
+      return {
+        [name](a: unknown, b: unknown, c: unknown, d: unknown) {
+          enter(gate)
+          try {
+            return raw(a, b, c, d)
+          } finally {
+            gate.running--
+          }
+        },
+      }[name]!
+    default:
+      return named(name, shape.parameters, (...values) => {
+        enter(gate)
+        try {
+          return raw(...values)
+        } finally {
+          gate.running--
+        }
+      })
+  }
+}
+
+function enter(gate: Gate): void {
+  if (gate.state === released) throw new InstanceReleasedError('function')
+  gate.running++
+  gate.dirty = true
+}
+
+function exchanging(gate: Gate, raw: Callable, exchange: Exchange): Callable {
+  return (...values) => {
+    enter(gate)
+    try {
+      return exchange.toHost(raw(...values.map((value) => exchange.toInstance(value))))
+    } finally {
+      gate.running--
+    }
+  }
+}
+
+function named(name: string, length: number, handle: Callable): Callable {
+  Object.defineProperty(handle, 'name', { value: name, configurable: true })
+  Object.defineProperty(handle, 'length', { value: length, configurable: true })
+  return handle
+}

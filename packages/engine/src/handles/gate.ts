@@ -1,0 +1,25 @@
+/**
+ * The gate of one use: every handle that the caller holds goes through it.
+ *
+ *   preparing -> live -> released        (a failed instantiation goes from preparing to released)
+ *
+ * Invariant: once released, nothing passes any more, in whatever order handles were made or kept. `running` counts the
+ * calls that are inside the module right now, since its memory must not be reset under them.
+ */
+import { InstanceReleasedError } from '../errors/instance-released-error.ts'
+
+export const preparing = 0
+export const live = 1
+export const released = 2
+
+export class Gate {
+  state: typeof preparing | typeof live | typeof released = preparing
+  running = 0
+  /** Whether anything ran or could have been written since the slot was at its baseline. */
+  dirty = false
+
+  /** Throws {@link InstanceReleasedError} once the use is over. */
+  pass(what: string): void {
+    if (this.state === released) throw new InstanceReleasedError(what)
+  }
+}

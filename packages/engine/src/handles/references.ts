@@ -1,0 +1,90 @@
+/**
+ * Function references on their way between a pooled instance and its host.
+ *
+ * A raw function of a slot's instance never reaches the host: it would still work in the slot's next use. So each one
+ * that comes out is exchanged for a handle, the same handle for the same function within one use, and each handle that
+ * goes back in for its raw function:
+ *
+ *   instance --raw--> toHandle --handle--> host --handle--> toRaw --raw--> instance
+ *
+ * Functions that the host brought itself (of a plain V8 instance) pass as they are, both ways.
+ */
+import type { FunctionShape } from '../binary/analyse-module.ts'
+import { ForeignFunctionError } from '../errors/foreign-function-error.ts'
+import type { Callable } from './function-handle.ts'
+import { makeFunctionHandle } from './function-handle.ts'
+import type { Gate } from './gate.ts'
+
+interface Origin {
+  readonly raw: Callable
+  readonly gate: Gate
+}
+
+/** Every handle alive, in whichever engine of this thread. */
+const origins = new WeakMap<Callable, Origin>()
+
+/** Wasm functions that the host brought into some pooled instance. */
+const brought = new WeakSet<Callable>()
+
+/** The shape of a function of which nothing is known, as one that comes out of a table. */
+const unknownShape: FunctionShape = { parameters: -1, carriesFunctions: true }
+
+export class References {
+  readonly #gate: Gate
+  readonly #handles = new Map<Callable, Callable>()
+
+  constructor(gate: Gate) {
+    this.#gate = gate
+  }
+
+  /** The handle of a raw function of this instance; made at its first appearance. */
+  handleOf(raw: Callable, shape: FunctionShape = unknownShape): Callable {
+    const known = this.#handles.get(raw)
+    if (known) return known
+    const handle = makeFunctionHandle(this.#gate, raw, shape, this)
+    this.#handles.set(raw, handle)
+    origins.set(handle, { raw, gate: this.#gate })
+    return handle
+  }
+
+  /** What the host may see of a value that the instance hands out. */
+  toHost(value: unknown): unknown {
+    if (typeof value === 'function') return this.#outward(value as Callable)
+    if (!Array.isArray(value)) return value
+    // Several results come as an array of their values; an array of the host's own (externref) keeps its identity.
+    const exchanged = value.map((one) => (typeof one === 'function' ? this.#outward(one) : one))
+    return exchanged.some((one, index) => one !== value[index]) ? exchanged : value
+  }
+
+  #outward(value: Callable): unknown {
+    if (brought.has(value) || origins.has(value) || !isWasmFunction(value)) return value
+    return this.handleOf(value)
+  }
+
+  /** What the instance may see of a value that the host hands in. */
+  toInstance(value: unknown): unknown {
+    if (typeof value !== 'function') return value
+    const origin = origins.get(value as Callable)
+    if (!origin) {
+      if (isWasmFunction(value as Callable)) brought.add(value as Callable)
+      return value
+    }
+    origin.gate.pass('function')
+    if (origin.gate === this.#gate) return origin.raw
+    throw new ForeignFunctionError()
+  }
+}
+
+let probe: WebAssembly.Table | undefined
+
+/** Whether V8 itself counts `value` as an exported WebAssembly function: only those fit into a table. */
+function isWasmFunction(value: Callable): boolean {
+  probe ??= new WebAssembly.Table({ element: 'anyfunc', initial: 1 })
+  try {
+    probe.set(0, value)
+    probe.set(0, null)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * The handle of an exported table: the WebAssembly.Table interface, with functions exchanged for handles at the border.
+ * Source: WebAssembly JavaScript interface, section 5.4 (Tables).
+ */
+import type { Exchange } from './function-handle.ts'
+import type { Gate } from './gate.ts'
+
+export class PooledTable {
+  readonly #gate: Gate
+  readonly #raw: WebAssembly.Table
+  readonly #exchange: Exchange
+
+  constructor(gate: Gate, raw: WebAssembly.Table, exchange: Exchange) {
+    this.#gate = gate
+    this.#raw = raw
+    this.#exchange = exchange
+  }
+
+  /** @throws InstanceReleasedError, as all of this class. */
+  get length(): number {
+    this.#gate.pass('table')
+    return this.#raw.length
+  }
+
+  get(index: number): unknown {
+    this.#gate.pass('table')
+    return this.#exchange.toHost(this.#raw.get(index))
+  }
+
+  set(...values: [index: number, value?: unknown]): void {
+    this.#gate.pass('table')
+    this.#raw.set(...(values.map((value) => this.#exchange.toInstance(value)) as [number]))
+  }
+
+  grow(...values: [delta: number, value?: unknown]): number {
+    this.#gate.pass('table')
+    return this.#raw.grow(...(values.map((value) => this.#exchange.toInstance(value)) as [number]))
+  }
+}
+
+Object.setPrototypeOf(PooledTable.prototype, WebAssembly.Table.prototype)
+// As on WebAssembly.Table, where `set` and `grow` take one argument at least.
+for (const method of ['set', 'grow'] as const) {
+  Object.defineProperty(PooledTable.prototype[method], 'length', { value: 1, configurable: true })
+}

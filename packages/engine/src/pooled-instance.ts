@@ -1,0 +1,73 @@
+/**
+ * What the caller holds from `instantiate` to `release`: the module's exports as handles of this one use.
+ *
+ * It stands under `WebAssembly.Instance` in the prototype chain, since glue (Go's `wasm_exec`, ruby's) asks
+ * `instanceof` before it takes an instance.
+ */
+import type { PooledMemory } from './handles/memory-handle.ts'
+import { released } from './handles/gate.ts'
+import type { InstanceCore } from './runtime/instance-core.ts'
+
+export class PooledInstance implements Disposable {
+  readonly #core: InstanceCore
+
+  /** @internal */
+  constructor(core: InstanceCore) {
+    this.#core = core
+  }
+
+  /**
+   * The module's exports, as V8 would give them; functions, memories, tables and globals are handles of this use.
+   * @throws InstanceReleasedError
+   */
+  get exports(): WebAssembly.Exports {
+    return this.#core.exports
+  }
+
+  /** The module's memory 0, imported or its own; there before instantiation, for glue that needs it then. */
+  get memory(): PooledMemory | undefined {
+    return this.#core.memories[0]
+  }
+
+  /** Every memory of the module, by index. */
+  get memories(): readonly PooledMemory[] {
+    return this.#core.memories
+  }
+
+  get released(): boolean {
+    return this.#core.gate.state === released
+  }
+
+  /**
+   * Copies `length` bytes at `address` out of memory number `memory` (default 0).
+   * @throws RangeError beyond the logical size
+   * @throws InstanceReleasedError
+   */
+  read(address: number, length: number, memory = 0): Uint8Array {
+    return this.#core.read(address, length, memory)
+  }
+
+  /**
+   * Copies `bytes` to `address` in memory number `memory` (default 0).
+   * @throws RangeError beyond the logical size
+   * @throws InstanceReleasedError
+   */
+  write(address: number, bytes: Uint8Array, memory = 0): void {
+    this.#core.write(address, bytes, memory)
+  }
+
+  /**
+   * Ends the use: every handle is dead, every buffer detached, the slots go back to the pool. A second call does
+   * nothing.
+   * @throws InstanceBusyError from within a running call into the instance
+   */
+  release(): void {
+    this.#core.release()
+  }
+
+  [Symbol.dispose](): void {
+    this.#core.release()
+  }
+}
+
+Object.setPrototypeOf(PooledInstance.prototype, WebAssembly.Instance.prototype)

@@ -1,0 +1,63 @@
+/** A compiled module whose instances run on pooled slots; made by `engine.compile`. */
+import type { PurgeReceipt } from '@warmslot/pooling'
+
+import type { CompiledModule } from './runtime/compiled-module.ts'
+
+/** One import or export, as `WebAssembly.Module.imports` and `.exports` describe it. */
+export interface ExternDescriptor {
+  readonly module?: string
+  readonly name: string
+  readonly kind: string
+}
+
+/** How the engine drops a module; each module has its own. */
+export type DropModule = () => Promise<PurgeReceipt>
+
+export class PooledModule implements AsyncDisposable {
+  readonly #compiled: CompiledModule
+  readonly #drop: DropModule
+  #receipt: Promise<PurgeReceipt> | undefined
+
+  /** @internal */
+  constructor(compiled: CompiledModule, drop: DropModule) {
+    this.#compiled = compiled
+    this.#drop = drop
+  }
+
+  /** The label given to `compile`, for people; it need not be unique. */
+  get label(): string {
+    return this.#compiled.label
+  }
+
+  get disposed(): boolean {
+    return this.#receipt !== undefined
+  }
+
+  /** The original module's imports, as `WebAssembly.Module.imports` gives them. */
+  get imports(): ExternDescriptor[] {
+    return this.#compiled.analysis.imports.map(({ module, name, kind }) => ({ module, name, kind }))
+  }
+
+  /** The original module's exports, as `WebAssembly.Module.exports` gives them. */
+  get exports(): ExternDescriptor[] {
+    return this.#compiled.analysis.exports.map(({ name, kind }) => ({ name, kind }))
+  }
+
+  /**
+   * Drops the module: no new instance can be made, and every mapping of its memory images leaves every slot, at once
+   * where the slot is free, at its release where it is in use. Resolves when the last is gone, with what was cleared
+   * and what the kernel then says. A second call returns the same promise.
+   */
+  dispose(): Promise<PurgeReceipt> {
+    return (this.#receipt ??= this.#drop())
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose()
+  }
+
+  /** @internal */
+  static compiledOf(module: PooledModule): CompiledModule {
+    return module.#compiled
+  }
+}

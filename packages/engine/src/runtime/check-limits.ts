@@ -1,0 +1,60 @@
+/**
+ * Compares what the options ask for with what the process may have, before the first slot is made: running into
+ * `vm.max_map_count` later would abort the process, and running out of address space would fail at a random call.
+ */
+import { mapCountLimit, mappingCount, mappingsPerSlot } from '@warmslot/memory-image'
+import { readFileSync } from 'node:fs'
+
+import { ResourceLimitError } from '../errors/resource-limit-error.ts'
+
+/** Mappings left to V8, its threads and everything else in the process that is still to come. */
+const sparedMappings = 2_000
+
+/** What a process can address in user space with the usual 47 bits. */
+const addressSpaceBytes = 2 ** 47
+
+/** A share of the address space for everything that is no slot. */
+const sparedAddressSpaceBytes = 2 ** 40
+
+export interface Demand {
+  readonly slots: number
+  readonly reservedBytesPerMemory: number
+}
+
+/** @throws ResourceLimitError */
+export function checkLimits({ slots, reservedBytesPerMemory }: Demand): void {
+  checkMappings(slots)
+  checkAddressSpace(slots, reservedBytesPerMemory)
+}
+
+function checkMappings(slots: number): void {
+  const limit = mapCountLimit()
+  const present = mappingCount()
+  const needed = present + sparedMappings + slots * mappingsPerSlot
+  if (needed <= limit) return
+  const fitting = Math.max(0, Math.floor((limit - present - sparedMappings) / mappingsPerSlot))
+  throw new ResourceLimitError(
+    'vm.max_map_count',
+    `${slots} slots need up to ${needed} memory mappings (${mappingsPerSlot} a slot), but vm.max_map_count is ${limit}. ` +
+      `Set option \`slots\` to ${fitting} or less, or raise the limit: sysctl -w vm.max_map_count=${needed}.`,
+  )
+}
+
+function checkAddressSpace(slots: number, reservedBytesPerMemory: number): void {
+  const limit = Math.min(addressSpaceBytes, addressSpaceLimit())
+  const fitting = Math.max(0, Math.floor((limit - sparedAddressSpaceBytes) / reservedBytesPerMemory))
+  if (slots <= fitting) return
+  throw new ResourceLimitError(
+    limit < addressSpaceBytes ? 'RLIMIT_AS' : 'address space',
+    `${slots} slots need ${slots} x ${reservedBytesPerMemory / 2 ** 30} GiB of address space, since V8 reserves that much ` +
+      `for each memory; ${fitting} fit. Set option \`slots\` to ${fitting} or less` +
+      (limit < addressSpaceBytes ? ', or lift the limit on the address space (ulimit -v unlimited).' : '.'),
+  )
+}
+
+/** RLIMIT_AS in bytes; Infinity where there is none. See getrlimit(2), proc_pid_limits(5). */
+function addressSpaceLimit(): number {
+  const line = /^Max address space\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))
+  const soft = Number(line?.[1])
+  return Number.isFinite(soft) ? soft : Infinity
+}

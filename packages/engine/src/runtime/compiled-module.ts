@@ -1,0 +1,102 @@
+/**
+ * From bytes to a module that can be instantiated on slots: analysis, refusal, compilation.
+ *
+ * V8 has the last word on validity: it compiles the rewritten module, and where that or the analysis fails, the
+ * original, so that an invalid module gets V8's own CompileError. A valid one that cannot be pooled is refused with a
+ * reason. The analysis pauses every few hundred kilobytes, so that a large module does not hold the event loop.
+ */
+import { setImmediate } from 'node:timers/promises'
+
+import type { ModuleAnalysis } from '../binary/analyse-module.ts'
+import { analyseModule, pageBytes } from '../binary/analyse-module.ts'
+import { UnknownOpcodeError } from '../binary/instructions.ts'
+import type { ExportEntry, ModuleStructure } from '../binary/module-structure.ts'
+import { MalformedModuleError } from '../binary/reader.ts'
+import { UnsupportedModuleError } from '../errors/unsupported-module-error.ts'
+import { mustPrepare } from './prepare-imports.ts'
+
+export interface CompiledModule {
+  readonly label: string
+  readonly analysis: ModuleAnalysis
+  readonly compiled: WebAssembly.Module
+  readonly exportsByName: ReadonlyMap<string, ExportEntry>
+  /** Whether imports must be looked at before V8 gets them. */
+  readonly needsPreparing: boolean
+}
+
+/** What a module may ask of the engine's slots. */
+export interface SlotLimits {
+  readonly slots: number
+  readonly maxMemoryBytes: number
+}
+
+/** How long the analysis may hold the event loop at a time. */
+const sliceMs = 2
+
+export async function compileModule(source: Uint8Array, label: string, limits: SlotLimits): Promise<CompiledModule> {
+  // The caller may change its bytes while the analysis pauses.
+  const bytes = source.slice()
+  try {
+    const analysis = await inSlices(analyseModule(bytes, (structure) => refuse(structure, limits)))
+    const compiled = await WebAssembly.compile(analysis.rewritten)
+    return {
+      label,
+      analysis: { ...analysis, rewritten: new Uint8Array(0) },
+      compiled,
+      exportsByName: new Map(analysis.exports.map((entry) => [entry.name, entry])),
+      needsPreparing: mustPrepare(analysis.imports),
+    }
+  } catch (error) {
+    await WebAssembly.compile(bytes)
+    throw explained(error)
+  }
+}
+
+/** V8 accepts the module; says why the engine does not. */
+function explained(error: unknown): unknown {
+  if (error instanceof UnknownOpcodeError) {
+    return new UnsupportedModuleError(error.message, 'It is newer than this version of the engine; look for an update.')
+  }
+  if (error instanceof MalformedModuleError || error instanceof WebAssembly.CompileError) {
+    return new UnsupportedModuleError(
+      `its binary could not be rewritten (${error.message})`,
+      'V8 accepts it, so this is a defect of the engine: please report it with the module.',
+    )
+  }
+  return error
+}
+
+async function inSlices<T>(work: Generator<void, T>): Promise<T> {
+  let until = performance.now() + sliceMs
+  for (;;) {
+    const step = work.next()
+    if (step.done) return step.value
+    if (performance.now() < until) continue
+    await setImmediate()
+    until = performance.now() + sliceMs
+  }
+}
+
+function refuse(structure: ModuleStructure, limits: SlotLimits): void {
+  const native = 'Instantiate it with `new WebAssembly.Instance` instead.'
+  if (structure.memories.length > limits.slots) {
+    throw new UnsupportedModuleError(
+      `it has ${structure.memories.length} memories, and the engine ${limits.slots} slots`,
+      'Raise option `slots`.',
+    )
+  }
+  for (const [index, { limits: memory }] of structure.memories.entries()) {
+    if (memory.shared) throw new UnsupportedModuleError(`memory ${index} is shared`, native)
+    if (memory.is64) throw new UnsupportedModuleError(`memory ${index} is a memory64`, native)
+    if (memory.pageSizeLog2 !== 16) throw new UnsupportedModuleError(`memory ${index} has custom pages`, native)
+    if (memory.minimum > 65_536 || (memory.maximum ?? Infinity) < memory.minimum) {
+      throw new MalformedModuleError('limits of a memory', 0)
+    }
+    if (memory.minimum * pageBytes > limits.maxMemoryBytes) {
+      throw new UnsupportedModuleError(
+        `memory ${index} starts with ${memory.minimum * pageBytes} bytes, and a slot holds ${limits.maxMemoryBytes}`,
+        'Raise option `maxMemoryBytes`.',
+      )
+    }
+  }
+}

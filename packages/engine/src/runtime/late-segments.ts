@@ -1,0 +1,42 @@
+/**
+ * Applies the data segments that could not go into the image, in order, as instantiation does: each checked against the
+ * logical size, stopping at the first that is out of bounds.
+ */
+import type { LateSegment, ModuleAnalysis } from '../binary/analyse-module.ts'
+import { pageBytes } from '../binary/analyse-module.ts'
+import { Writer } from '../binary/writer.ts'
+
+interface Target {
+  readonly logicalBytes: number
+  write(address: number, bytes: Uint8Array): void
+}
+
+/** @throws WebAssembly.RuntimeError as V8 words it. */
+export function applyLateSegments(
+  analysis: ModuleAnalysis,
+  targets: readonly Target[],
+  exports: WebAssembly.Exports,
+): void {
+  for (const segment of analysis.lateSegments) {
+    const target = targets[segment.memory]!
+    const offset =
+      typeof segment.offset === 'number'
+        ? segment.offset
+        : Number((exports[segment.offset] as WebAssembly.Global).value) >>> 0
+    if (offset + segment.bytes.length > target.logicalBytes) throwOutOfBounds(segment, offset, target.logicalBytes)
+    target.write(offset, segment.bytes)
+  }
+}
+
+/** Has V8 itself fail in the same way, so that the error is the one that it gives: same number, offset and sizes. */
+function throwOutOfBounds({ segment, bytes }: LateSegment, offset: number, logicalBytes: number): never {
+  const data = new Writer(bytes.length + 64 + segment * 4).u32(segment + 1)
+  for (let before = 0; before < segment; before++) data.byte(1, 0)
+  data.byte(0, 0x41).s64(BigInt(offset | 0)).byte(0x0b).u32(bytes.length).bytes(bytes)
+  const module = new Writer(data.length + 64)
+    .byte(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00)
+    .section(5, new Writer().byte(1, 0).u32(logicalBytes / pageBytes))
+    .section(11, data)
+  new WebAssembly.Instance(new WebAssembly.Module(module.written))
+  throw new WebAssembly.RuntimeError(`data segment ${segment} is out of bounds`)
+}

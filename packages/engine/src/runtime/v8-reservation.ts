@@ -1,0 +1,99 @@
+/**
+ * A V8 memory lent to the pool as a slot.
+ *
+ *   | <------------------ V8's own reservation: 8 or 10 GiB -------------------> |
+ *   | capacity, given to the pool                 |  V8's guard region           |
+ *   | image, zeros: the logical size | PROT_NONE  |  PROT_NONE                   |
+ *
+ * V8 believes in a memory of the full capacity that never grows; the pool maps and protects inside it. The object keeps
+ * the memory alive: when it goes, V8 unmaps all of it, images and all.
+ */
+import type { Reservation } from '@warmslot/memory-image'
+import { SlotMemory, addressOf, viewOver } from '@warmslot/memory-image'
+
+import { pageBytes } from '../binary/analyse-module.ts'
+import type { Callable } from '../handles/function-handle.ts'
+
+/** Who grows when the code running on this slot asks for it. */
+export interface Grower {
+  grow(deltaPages: number): number
+}
+
+/** Memories into which a view outlives its use; see {@link V8Reservation}'s disposal. */
+const quarantine = new Set<V8Reservation>()
+
+/** How many views of different sizes are kept for their next use. */
+const keptViews = 8
+
+export class V8Reservation implements Reservation {
+  readonly memory: WebAssembly.Memory
+  readonly base: number
+  readonly byteLength: number
+  /** A WebAssembly function `(i32) -> (i32)` that fits into a module's grow table. */
+  readonly growFunction: Callable
+  /** The memory handle of the use that has the slot now. */
+  tenant: Grower | undefined
+  readonly #views = new Map<number, ArrayBuffer>()
+  #lentBytes = 0
+  #escaped = false
+
+  constructor(byteLength: number) {
+    const pages = byteLength / pageBytes
+    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
+    this.base = addressOf(this.memory.buffer)
+    this.byteLength = byteLength
+    this.growFunction = asWasmFunction((deltaPages) => this.tenant?.grow(deltaPages >>> 0) ?? -1)
+  }
+
+  /**
+   * An ArrayBuffer over the first `bytes` bytes. Making one costs microseconds and a call through the FFI; renewing one
+   * that was taken back costs a transfer.
+   */
+  lendView(bytes: number): ArrayBuffer {
+    if (bytes === 0) return new ArrayBuffer(0)
+    this.#lentBytes = Math.max(this.#lentBytes, bytes)
+    const kept = this.#views.get(bytes)
+    if (!kept) return viewOver(this.base, bytes)
+    this.#views.delete(bytes)
+    return kept
+  }
+
+  /** Detaches a lent view, and keeps its renewal; false if it was transferred away and still reaches these bytes. */
+  takeViewBack(view: ArrayBuffer): boolean {
+    if (view.detached) {
+      this.#escaped = true
+      return false
+    }
+    const bytes = view.byteLength
+    const renewed = view.transfer()
+    if (bytes === 0) return true
+    if (this.#views.size >= keptViews) this.#views.clear()
+    this.#views.set(bytes, renewed)
+    return true
+  }
+
+  /**
+   * Called when the pool gives the memory up, its bytes wiped. Where a view was transferred away, somebody may read
+   * and write there for ever: so the addresses stay V8's, and ordinary zero pages, for as long as the process lives.
+   */
+  [Symbol.dispose](): void {
+    this.tenant = undefined
+    if (!this.#escaped) return
+    quarantine.add(this)
+    new SlotMemory({ base: this.base, byteLength: this.byteLength }).prepare(undefined, this.#lentBytes)
+  }
+}
+
+/** `(import "" "f" (func (param i32) (result i32))) (export "f" (func 0))`. */
+const trampolineBytes = new Uint8Array([
+  0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x01, 0x06, 0x01, 0x60, 0x01, 0x7f, 0x01, 0x7f, 0x02, 0x06, 0x01, 0x00,
+  0x01, 0x66, 0x00, 0x00, 0x07, 0x05, 0x01, 0x01, 0x66, 0x00, 0x00,
+])
+
+let trampoline: WebAssembly.Module | undefined
+
+/** Only functions of a module can be put into a table; so one passes the call on. */
+function asWasmFunction(host: (value: number) => number): Callable {
+  trampoline ??= new WebAssembly.Module(trampolineBytes)
+  return new WebAssembly.Instance(trampoline, { '': { f: host } }).exports['f'] as Callable
+}
