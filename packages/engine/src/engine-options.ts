@@ -36,8 +36,17 @@ export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOpti
   if (!Number.isInteger(slots) || slots < 1 || slots > mostSlots) {
     throw new InvalidOptionError('slots', `a whole number from 1 to ${mostSlots}`, slots)
   }
-  if (!Number.isInteger(maxMemoryBytes) || maxMemoryBytes < pageBytes || maxMemoryBytes > 2 ** 32 || maxMemoryBytes % pageBytes !== 0) {
-    throw new InvalidOptionError('maxMemoryBytes', 'a multiple of 65536 from 65536 to 4294967296', maxMemoryBytes)
+  if (
+    !Number.isInteger(maxMemoryBytes) ||
+    maxMemoryBytes < pageBytes ||
+    maxMemoryBytes > 2 ** 32 ||
+    maxMemoryBytes % pageBytes !== 0
+  ) {
+    throw new InvalidOptionError(
+      'maxMemoryBytes',
+      'a multiple of 65536 from 65536 to 4294967296',
+      maxMemoryBytes,
+    )
   }
   return { slots, maxMemoryBytes }
 }

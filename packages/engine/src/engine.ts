@@ -8,6 +8,8 @@
 import type { Lease, PoolMetrics, PoolModule } from '@warmslot/pooling'
 import { Pool } from '@warmslot/pooling'
 
+import { isAnyArrayBuffer } from 'node:util/types'
+
 import { pageBytes } from './binary/analyse-module.ts'
 import type { EngineOptions, ResolvedEngineOptions } from './engine-options.ts'
 import { resolveEngineOptions } from './engine-options.ts'
@@ -180,6 +182,6 @@ export class Engine implements AsyncDisposable {
 
 function bytesOf(source: BufferSource): Uint8Array {
   if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
-  if (source instanceof ArrayBuffer || source instanceof SharedArrayBuffer) return new Uint8Array(source)
+  if (isAnyArrayBuffer(source)) return new Uint8Array(source)
   throw new InvalidOptionError('source', 'an ArrayBuffer or a view of one', source)
 }

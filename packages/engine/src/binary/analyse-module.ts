@@ -53,8 +53,8 @@ export interface ImageSegment {
 export interface LateSegment {
   readonly segment: number
   readonly memory: number
-  /** In bytes, or the hidden export that holds it. */
-  readonly offset: number | string
+  /** In bytes; where it depends on imports, `undefined`, and the hidden export of its number holds it. */
+  readonly offset: number | undefined
   readonly bytes: Uint8Array
 }
 
@@ -72,6 +72,8 @@ export interface ModuleAnalysis {
   readonly memories: readonly MemoryPlan[]
   readonly imageSegments: readonly ImageSegment[]
   readonly lateSegments: readonly LateSegment[]
+  /** Begins the name of every hidden export. */
+  readonly prefix: string
   /** The hidden export with the table of grow functions, where the code grows a memory. */
   readonly growTable: string | undefined
   /** The hidden export of the start function. */
@@ -114,9 +116,8 @@ export function* analyseModule(bytes: Uint8Array, refuse: Refusal): Generator<vo
       sizeGlobal: scan.memoriesUsed[memory] ? prefix + hiddenName.size(memory) : undefined,
     })),
     imageSegments,
-    lateSegments: lateSegments.map((late) =>
-      typeof late.offset === 'string' ? { ...late, offset: prefix + late.offset } : late,
-    ),
+    lateSegments,
+    prefix,
     growTable: grows ? prefix + hiddenName.growTable : undefined,
     start: structure.start === undefined ? undefined : prefix + hiddenName.start,
   }
@@ -131,7 +132,8 @@ function signature(structure: ModuleStructure, functionIndex: number): FunctionT
 function checkStart(structure: ModuleStructure): void {
   if (structure.start === undefined) return
   const type = signature(structure, structure.start)
-  if (!type || type.parameters.length + type.results.length > 0) throw new MalformedModuleError('the start function takes or returns values', 0)
+  if (!type || type.parameters.length + type.results.length > 0)
+    throw new MalformedModuleError('the start function takes or returns values', 0)
 }
 
 function carriesFunctions(structure: ModuleStructure, kind: ExternalKind, index: number): boolean {
@@ -175,9 +177,7 @@ function sortSegments(structure: ModuleStructure): SortedSegments {
     if (offset === undefined) sorted.dynamic.push(segment)
     const fits = offset !== undefined && offset + bytes.length <= limits.minimum * pageBytes
     if (fits && sorted.lateSegments.length === 0) sorted.imageSegments.push({ memory, offset, bytes })
-    else {
-      sorted.lateSegments.push({ segment, memory, offset: offset ?? hiddenName.offset(segment), bytes: bytes.slice() })
-    }
+    else sorted.lateSegments.push({ segment, memory, offset, bytes: bytes.slice() })
   }
   return sorted
 }

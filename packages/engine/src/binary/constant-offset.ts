@@ -21,15 +21,17 @@ export function evaluateOffset(structure: ModuleStructure, range: Range): number
         break
       case 0x6a:
       case 0x6b:
-      case 0x6c: {
-        const right = stack.pop()
-        const left = stack.pop()
-        if (left === undefined || right === undefined) reader.fail('offset of a data segment')
-        stack.push(opcode === 0x6a ? (left + right) | 0 : opcode === 0x6b ? (left - right) | 0 : Math.imul(left, right))
+      case 0x6c:
+        stack.push(binary(opcode, stack.pop(), stack.pop()))
         break
-      }
       default:
         return undefined
     }
   }
+}
+
+/** i32.add, i32.sub, i32.mul; a missing operand makes NaN, which no valid module has. */
+function binary(opcode: number, right = Number.NaN, left = Number.NaN): number {
+  if (opcode === 0x6a) return (left + right) | 0
+  return opcode === 0x6b ? (left - right) | 0 : Math.imul(left, right)
 }

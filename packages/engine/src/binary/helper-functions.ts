@@ -176,7 +176,10 @@ function atomicBody(body: Writer, helper: Helper, indices: AppendedIndices): voi
   localGet(body, 0)
   body.byte(0xad, 0x42).s64(helper.offset).byte(0x7c) // i64.const offset, i64.add
   body.byte(0x22).u32(address) // local.tee
-  body.byte(0x42).s64(bytes - 1n).byte(0x83, 0x50) // i64.and, i64.eqz: aligned
+  body
+    .byte(0x42)
+    .s64(bytes - 1n)
+    .byte(0x83, 0x50) // i64.and, i64.eqz: aligned
   body.byte(0x04, 0x40)
   localGet(body, address)
   body.byte(0x42).s64(bytes).byte(0x7c)

@@ -5,14 +5,7 @@
  * it read in plain number fields, allocates nothing, and does not track types or nesting: a body ends where its size
  * says, and V8 validates the rest when it compiles the rewritten module.
  */
-import {
-  atomicOpcodes,
-  gcOpcodes,
-  immediates,
-  miscOpcodes,
-  plainOpcodes,
-  simdOpcodes,
-} from './opcodes.ts'
+import { atomicOpcodes, gcOpcodes, immediates, miscOpcodes, plainOpcodes, simdOpcodes } from './opcodes.ts'
 import type { Reader } from './reader.ts'
 import { readValueType } from './types.ts'
 

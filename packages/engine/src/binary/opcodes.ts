@@ -48,7 +48,10 @@ export const immediates = {
 
 const i = immediates
 
-function table(size: number, ...ranges: readonly (readonly [first: number, last: number, shape: number])[]): Uint8Array {
+function table(
+  size: number,
+  ...ranges: readonly (readonly [first: number, last: number, shape: number])[]
+): Uint8Array {
   const shapes = new Uint8Array(size)
   for (const [first, last, shape] of ranges) shapes.fill(shape, first, last + 1)
   return shapes
@@ -135,4 +138,9 @@ export const simdOpcodes: Uint8Array = table(
   [94, 0x113, i.none],
 )
 
-export const atomicOpcodes: Uint8Array = table(0x4f, [0x00, 0x02, i.atomic], [0x03, 0x03, i.byte], [0x10, 0x4e, i.atomic])
+export const atomicOpcodes: Uint8Array = table(
+  0x4f,
+  [0x00, 0x02, i.atomic],
+  [0x03, 0x03, i.byte],
+  [0x10, 0x4e, i.atomic],
+)

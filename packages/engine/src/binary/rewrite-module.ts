@@ -104,7 +104,11 @@ class Rewrite implements AppendedIndices {
         return this.#appended(id, original, output, this.#scan.helpers.length, (to) => {
           for (const helper of this.#scan.helpers) {
             const { parameters, results } = helperSignature(helper)
-            to.byte(0x60).u32(parameters.length).byte(...parameters).u32(results.length).byte(...results)
+            to.byte(0x60)
+              .u32(parameters.length)
+              .byte(...parameters)
+              .u32(results.length)
+              .byte(...results)
           }
         })
       case sectionId.import:
@@ -215,7 +219,10 @@ class Rewrite implements AppendedIndices {
     if (this.grows) entries.push([hiddenName.growTable, 0x01, this.growTable])
     if (this.#structure.start !== undefined) entries.push([hiddenName.start, 0x00, this.#structure.start])
     this.#appended(sectionId.export, original, output, entries.length, (to) => {
-      for (const [name, kind, index] of entries) to.name(this.prefix + name).byte(kind).u32(index)
+      for (const [name, kind, index] of entries)
+        to.name(this.prefix + name)
+          .byte(kind)
+          .u32(index)
     })
   }
 

@@ -84,8 +84,7 @@ class Scan implements CodeScan {
     this.#use(memory)
     if (kind === 'copy') this.#use(second)
     if (kind === 'atomic' && 1 << second !== atomicBytes(opcode)) this.#reader.fail('atomic alignment')
-    const replacement =
-      kind === 'size' ? -1 - memory : this.#helper({ kind, memory, second, opcode, offset })
+    const replacement = kind === 'size' ? -1 - memory : this.#helper({ kind, memory, second, opcode, offset })
     this.patches.push(from, this.#reader.position, replacement)
   }
 

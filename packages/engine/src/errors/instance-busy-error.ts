@@ -9,6 +9,8 @@ export class InstanceBusyError extends WarmslotError {
   }
 
   constructor() {
-    super('The instance is running a call and cannot be released from within it. Release it when the call has returned or thrown.')
+    super(
+      'The instance is running a call and cannot be released from within it. Release it when the call has returned or thrown.',
+    )
   }
 }

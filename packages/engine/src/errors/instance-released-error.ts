@@ -9,6 +9,8 @@ export class InstanceReleasedError extends WarmslotError {
   }
 
   constructor(what = 'instance') {
-    super(`This ${what} belongs to an instance that was released. Instantiate the module again; keep nothing of an instance beyond release().`)
+    super(
+      `This ${what} belongs to an instance that was released. Instantiate the module again; keep nothing of an instance beyond release().`,
+    )
   }
 }

@@ -11,7 +11,9 @@ export class InvalidOptionError extends WarmslotError {
   readonly option: string
 
   constructor(option: string, expected: string, actual: unknown) {
-    super(`Option \`${option}\` must be ${expected}, but is ${typeof actual === 'string' ? JSON.stringify(actual) : String(actual)}.`)
+    super(
+      `Option \`${option}\` must be ${expected}, but is ${typeof actual === 'string' ? JSON.stringify(actual) : String(actual)}.`,
+    )
     this.option = option
   }
 }

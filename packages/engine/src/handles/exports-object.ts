@@ -18,7 +18,8 @@ export function makeExportsObject(
   byName: ReadonlyMap<string, ExportEntry>,
   make: MakeExport,
 ): WebAssembly.Exports {
-  if (entries.length > eagerExports) return new Proxy(Object.create(null), new LazyExports(entries, byName, make))
+  if (entries.length > eagerExports)
+    return new Proxy(Object.create(null), new LazyExports(entries, byName, make))
   const exports = Object.create(null) as Record<string, unknown>
   for (const entry of entries) exports[entry.name] = make(entry)
   return Object.freeze(exports) as WebAssembly.Exports

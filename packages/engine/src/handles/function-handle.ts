@@ -20,7 +20,12 @@ export interface Exchange {
 }
 
 /** Makes the handle of `raw`. Computed method names give it its name without a `defineProperty`. */
-export function makeFunctionHandle(gate: Gate, raw: Callable, shape: FunctionShape, exchange: Exchange): Callable {
+export function makeFunctionHandle(
+  gate: Gate,
+  raw: Callable,
+  shape: FunctionShape,
+  exchange: Exchange,
+): Callable {
   const { name } = raw
   if (shape.carriesFunctions) return named(name, raw.length, exchanging(gate, raw, exchange))
   switch (shape.parameters) {

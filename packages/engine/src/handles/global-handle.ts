@@ -5,8 +5,6 @@
 import type { Exchange } from './function-handle.ts'
 import type { Gate } from './gate.ts'
 
-
-
 export class PooledGlobal {
   readonly #gate: Gate
   readonly #raw: WebAssembly.Global

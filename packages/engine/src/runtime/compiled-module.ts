@@ -33,7 +33,11 @@ export interface SlotLimits {
 /** How long the analysis may hold the event loop at a time. */
 const sliceMs = 2
 
-export async function compileModule(source: Uint8Array, label: string, limits: SlotLimits): Promise<CompiledModule> {
+export async function compileModule(
+  source: Uint8Array,
+  label: string,
+  limits: SlotLimits,
+): Promise<CompiledModule> {
   // The caller may change its bytes while the analysis pauses.
   const bytes = source.slice()
   try {
@@ -55,7 +59,10 @@ export async function compileModule(source: Uint8Array, label: string, limits: S
 /** V8 accepts the module; says why the engine does not. */
 function explained(error: unknown): unknown {
   if (error instanceof UnknownOpcodeError) {
-    return new UnsupportedModuleError(error.message, 'It is newer than this version of the engine; look for an update.')
+    return new UnsupportedModuleError(
+      error.message,
+      'It is newer than this version of the engine; look for an update.',
+    )
   }
   if (error instanceof MalformedModuleError || error instanceof WebAssembly.CompileError) {
     return new UnsupportedModuleError(
@@ -88,7 +95,8 @@ function refuse(structure: ModuleStructure, limits: SlotLimits): void {
   for (const [index, { limits: memory }] of structure.memories.entries()) {
     if (memory.shared) throw new UnsupportedModuleError(`memory ${index} is shared`, native)
     if (memory.is64) throw new UnsupportedModuleError(`memory ${index} is a memory64`, native)
-    if (memory.pageSizeLog2 !== 16) throw new UnsupportedModuleError(`memory ${index} has custom pages`, native)
+    if (memory.pageSizeLog2 !== 16)
+      throw new UnsupportedModuleError(`memory ${index} has custom pages`, native)
     if (memory.minimum > 65_536 || (memory.maximum ?? Infinity) < memory.minimum) {
       throw new MalformedModuleError('limits of a memory', 0)
     }

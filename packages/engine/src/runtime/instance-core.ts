@@ -105,7 +105,8 @@ export class InstanceCore {
   }
 
   #connectGrowth(analysis: ModuleAnalysis, exports: WebAssembly.Exports): void {
-    const table = analysis.growTable === undefined ? undefined : (exports[analysis.growTable] as WebAssembly.Table)
+    const table =
+      analysis.growTable === undefined ? undefined : (exports[analysis.growTable] as WebAssembly.Table)
     for (const [index, { sizeGlobal }] of analysis.memories.entries()) {
       if (sizeGlobal === undefined) continue
       const { reservation, memory } = this.#lease.memories[index]!
@@ -122,7 +123,9 @@ export class InstanceCore {
   get exports(): WebAssembly.Exports {
     this.gate.pass('instance')
     if (this.gate.state === preparing) {
-      throw new TypeError('The exports are not there yet: the imports function runs before the module is instantiated.')
+      throw new TypeError(
+        'The exports are not there yet: the imports function runs before the module is instantiated.',
+      )
     }
     return (this.#exports ??= makeExportsObject(
       this.module.analysis.exports,
@@ -142,10 +145,16 @@ export class InstanceCore {
       case 'table':
         // An imported table is the caller's own.
         if (entry.index < analysis.importedTables) return raw
-        return this.#object(entry, () => new PooledTable(this.gate, raw as WebAssembly.Table, this.#references))
+        return this.#object(
+          entry,
+          () => new PooledTable(this.gate, raw as WebAssembly.Table, this.#references),
+        )
       case 'global':
         if (entry.index < analysis.importedGlobals && !analysis.functionGlobals.has(entry.index)) return raw
-        return this.#object(entry, () => new PooledGlobal(this.gate, raw as WebAssembly.Global, this.#references))
+        return this.#object(
+          entry,
+          () => new PooledGlobal(this.gate, raw as WebAssembly.Global, this.#references),
+        )
       case 'tag':
         return raw
     }
@@ -195,7 +204,8 @@ export class InstanceCore {
   #slot(memory: number): Lease['memories'][number]['memory'] {
     this.gate.pass('memory')
     const leased = this.#lease.memories[memory]
-    if (!leased) throw new RangeError(`This module has no memory ${memory}; it has ${this.#lease.memories.length}.`)
+    if (!leased)
+      throw new RangeError(`This module has no memory ${memory}; it has ${this.#lease.memories.length}.`)
     return leased.memory
   }
 }

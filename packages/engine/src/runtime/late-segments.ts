@@ -4,6 +4,7 @@
  */
 import type { LateSegment, ModuleAnalysis } from '../binary/analyse-module.ts'
 import { pageBytes } from '../binary/analyse-module.ts'
+import { hiddenName } from '../binary/rewrite-module.ts'
 import { Writer } from '../binary/writer.ts'
 
 interface Target {
@@ -19,24 +20,36 @@ export function applyLateSegments(
 ): void {
   for (const segment of analysis.lateSegments) {
     const target = targets[segment.memory]!
-    const offset =
-      typeof segment.offset === 'number'
-        ? segment.offset
-        : Number((exports[segment.offset] as WebAssembly.Global).value) >>> 0
-    if (offset + segment.bytes.length > target.logicalBytes) throwOutOfBounds(segment, offset, target.logicalBytes)
+    const offset = segment.offset ?? importedOffset(analysis, segment, exports)
+    if (offset + segment.bytes.length > target.logicalBytes)
+      throwOutOfBounds(segment, offset, target.logicalBytes)
     target.write(offset, segment.bytes)
   }
+}
+
+function importedOffset(
+  analysis: ModuleAnalysis,
+  { segment }: LateSegment,
+  exports: WebAssembly.Exports,
+): number {
+  const global = exports[analysis.prefix + hiddenName.offset(segment)] as WebAssembly.Global
+  return Number(global.value) >>> 0
 }
 
 /** Has V8 itself fail in the same way, so that the error is the one that it gives: same number, offset and sizes. */
 function throwOutOfBounds({ segment, bytes }: LateSegment, offset: number, logicalBytes: number): never {
   const data = new Writer(bytes.length + 64 + segment * 4).u32(segment + 1)
   for (let before = 0; before < segment; before++) data.byte(1, 0)
-  data.byte(0, 0x41).s64(BigInt(offset | 0)).byte(0x0b).u32(bytes.length).bytes(bytes)
+  data
+    .byte(0, 0x41)
+    .s64(BigInt(offset | 0))
+    .byte(0x0b)
+    .u32(bytes.length)
+    .bytes(bytes)
   const module = new Writer(data.length + 64)
     .byte(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00)
     .section(5, new Writer().byte(1, 0).u32(logicalBytes / pageBytes))
     .section(11, data)
-  new WebAssembly.Instance(new WebAssembly.Module(module.written))
-  throw new WebAssembly.RuntimeError(`data segment ${segment} is out of bounds`)
+  const impossible = new WebAssembly.Instance(new WebAssembly.Module(module.written))
+  throw new WebAssembly.RuntimeError(`data segment ${segment} is out of bounds: ${String(impossible)}`)
 }

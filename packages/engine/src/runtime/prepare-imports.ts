@@ -55,7 +55,10 @@ export function prepareImports(
     if (!isObject(imports[plan.module])) imports[plan.module] = Object.create(null)
     const value = prepareImport(plan, source?.[plan.name], memories, references)
     ;(imports[plan.module] as Namespace)[plan.name] = value
-    if (plan.carriesFunctions && (value instanceof WebAssembly.Table || value instanceof WebAssembly.Global)) {
+    if (
+      plan.carriesFunctions &&
+      (value instanceof WebAssembly.Table || value instanceof WebAssembly.Global)
+    ) {
       escapes = true
     }
   }
@@ -93,7 +96,11 @@ function prepareImport(
       return prepareMemory(plan, value, memories)
     case 'table':
       if (value instanceof PooledTable) {
-        throw new UnsupportedImportError(plan.module, plan.name, 'tables of pooled instances cannot be shared yet.')
+        throw new UnsupportedImportError(
+          plan.module,
+          plan.name,
+          'tables of pooled instances cannot be shared yet.',
+        )
       }
       return value
     case 'global':
@@ -103,7 +110,9 @@ function prepareImport(
       }
       return plan.carriesFunctions ? references.toInstance(value) : value
     case 'function':
-      return plan.carriesFunctions && typeof value === 'function' ? wrapImport(value as Callable, references) : value
+      return plan.carriesFunctions && typeof value === 'function'
+        ? wrapImport(value as Callable, references)
+        : value
     case 'tag':
       return value
   }
@@ -112,7 +121,11 @@ function prepareImport(
 function prepareMemory(plan: ImportPlan, value: unknown, memories: PooledMemories): unknown {
   if (value === undefined || value === memories.handles[plan.index]) return memories.raw[plan.index]
   if (value instanceof PooledMemory) {
-    throw new UnsupportedImportError(plan.module, plan.name, 'memories of pooled instances cannot be shared yet.')
+    throw new UnsupportedImportError(
+      plan.module,
+      plan.name,
+      'memories of pooled instances cannot be shared yet.',
+    )
   }
   if (value instanceof WebAssembly.Memory) {
     throw new UnsupportedImportError(

@@ -73,21 +73,23 @@ export class V8Reservation implements Reservation {
   }
 
   /**
-   * Called when the pool gives the memory up, its bytes wiped. Where a view was transferred away, somebody may read
-   * and write there for ever: so the addresses stay V8's, and ordinary zero pages, for as long as the process lives.
+   * Called when the pool gives the memory up. V8 unmaps it at some garbage collection, so everything in it goes here:
+   * if that fails, this throws, and the pool does not believe that the slot is clear. Where a view was transferred
+   * away, somebody may read and write there for ever: then the addresses stay V8's, and ordinary zero pages, for as
+   * long as the process lives.
    */
   [Symbol.dispose](): void {
     this.tenant = undefined
-    if (!this.#escaped) return
-    quarantine.add(this)
-    new SlotMemory({ base: this.base, byteLength: this.byteLength }).prepare(undefined, this.#lentBytes)
+    this.#views.clear()
+    if (this.#escaped) quarantine.add(this)
+    new SlotMemory(this).prepare(undefined, this.#escaped ? this.#lentBytes : 0)
   }
 }
 
 /** `(import "" "f" (func (param i32) (result i32))) (export "f" (func 0))`. */
 const trampolineBytes = new Uint8Array([
-  0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x01, 0x06, 0x01, 0x60, 0x01, 0x7f, 0x01, 0x7f, 0x02, 0x06, 0x01, 0x00,
-  0x01, 0x66, 0x00, 0x00, 0x07, 0x05, 0x01, 0x01, 0x66, 0x00, 0x00,
+  0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x01, 0x06, 0x01, 0x60, 0x01, 0x7f, 0x01, 0x7f, 0x02, 0x06,
+  0x01, 0x00, 0x01, 0x66, 0x00, 0x00, 0x07, 0x05, 0x01, 0x01, 0x66, 0x00, 0x00,
 ])
 
 let trampoline: WebAssembly.Module | undefined

@@ -1,0 +1,107 @@
+/**
+ * `pnpm demo`: published WebAssembly modules with their published glue, each doing its work natively and in the pool;
+ * what an instance costs both ways; and what the kernel shows of a module before and after it is dropped.
+ *
+ * Ends with 1 if a result differs or a mapping remains.
+ */
+import { Engine } from '@warmslot/engine'
+import type { Comparison } from './compare.ts'
+import { compare, liveInstances } from './compare.ts'
+import { kernelView, sharedMemoryBytes } from './kernel-view.ts'
+import { demoModules } from './modules/index.ts'
+import { bytes, duration, table } from './statistics.ts'
+
+const names = process.argv.slice(2)
+const chosen = demoModules.filter((demo) => names.length === 0 || names.includes(demo.name))
+if (chosen.length === 0) {
+  console.error(
+    `No module is called ${names.join(', ')}. There are: ${demoModules.map((demo) => demo.name).join(', ')}.`,
+  )
+  process.exit(1)
+}
+
+const started = performance.now()
+const slots = liveInstances * chosen.length
+const engine = new Engine({ slots, maxMemoryBytes: 128 * 2 ** 20 })
+console.log(`Node ${process.version}, V8 ${process.versions.v8}; ${slots} slots of 128 MiB.`)
+console.log(
+  `\nEach module works with its published glue, unchanged: once natively, three times in the pool.\n`,
+)
+
+let failed = false
+const comparisons: Comparison[] = []
+for (const [number, demo] of chosen.entries()) {
+  const label = `[${number + 1}/${chosen.length}] ${demo.name.padEnd(10)} ${demo.toolChain}: ${demo.work}`
+  if (process.stdout.isTTY) process.stdout.write(`${label} ...\r`)
+  const comparison = await compare(engine, demo)
+  comparisons.push(comparison)
+  failed ||= !comparison.equal
+  console.log(`${label}: ${comparison.equal ? 'same result as native' : 'RESULT DIFFERS'}`)
+}
+
+console.log('\nMaking one instance and letting it go again (pooled: with the reset of its slot):\n')
+console.log(
+  table([
+    [
+      'module',
+      'native p50',
+      'p99',
+      'mean',
+      'pooled p50',
+      'p99',
+      'mean',
+      'mean ratio',
+      'native memory',
+      'pooled',
+    ],
+    ...comparisons.map(({ demo, native, pooled, nativeBytes, pooledBytes }) => [
+      demo.name,
+      duration(native.p50),
+      duration(native.p99),
+      duration(native.mean),
+      duration(pooled.p50),
+      duration(pooled.p99),
+      duration(pooled.mean),
+      `${(native.mean / pooled.mean).toFixed(1)} x`,
+      bytes(nativeBytes),
+      bytes(pooledBytes),
+    ]),
+  ]),
+)
+
+console.log('\nThe drop: what the kernel shows of each image before and after `await module.dispose()`.\n')
+const rows = [
+  [
+    'module',
+    'mappings',
+    'descriptors',
+    'mappings after',
+    'descriptors after',
+    'slots cleared',
+    'memory freed',
+  ],
+]
+const sharedBefore = sharedMemoryBytes()
+for (const { demo, module } of comparisons) {
+  const before = kernelView(demo.name)
+  const receipt = await module.dispose()
+  const after = kernelView(demo.name)
+  failed ||= before.mappings === 0 || after.mappings + after.descriptors > 0 || !receipt.complete
+  rows.push([
+    demo.name,
+    String(before.mappings),
+    String(before.descriptors),
+    String(after.mappings),
+    String(after.descriptors),
+    String(receipt.slotsCleared),
+    bytes(receipt.memfdBytesFreed),
+  ])
+}
+console.log(table(rows))
+console.log(
+  `\nThe machine's shared memory: ${bytes(sharedBefore)} before, ${bytes(sharedMemoryBytes())} after.`,
+)
+
+await engine.close()
+console.log(`${failed ? 'FAILED' : 'Done'} in ${((performance.now() - started) / 1000).toFixed(1)} s.`)
+if (failed) process.exitCode = 1
