@@ -13,6 +13,7 @@ import { isAnyArrayBuffer } from 'node:util/types'
 import { pageBytes } from './binary/analyse-module.ts'
 import type { EngineOptions, ResolvedEngineOptions } from './engine-options.ts'
 import { resolveEngineOptions } from './engine-options.ts'
+import type { EngineMetrics, InstanceCounts } from './engine-metrics.ts'
 import { EngineClosedError } from './errors/engine-closed-error.ts'
 import { InvalidOptionError } from './errors/invalid-option-error.ts'
 import { ModuleDisposedError } from './errors/module-disposed-error.ts'
@@ -49,6 +50,7 @@ export class Engine implements AsyncDisposable {
   readonly #modules = new WeakMap<PooledModule, PoolModule>()
   /** The net for modules that are dropped without `dispose()`: their images leave the slots at some collection. */
   readonly #dropped: FinalizationRegistry<PoolModule>
+  readonly #instances: InstanceCounts = { warm: 0, fresh: 0, failed: 0, freshReasons: {} }
   #closed = false
 
   /**
@@ -134,19 +136,28 @@ export class Engine implements AsyncDisposable {
   }
 
   #instantiateOn(module: PooledModule, lease: Lease, imports: Imports): PooledInstance {
-    const core = new InstanceCore(
-      PooledModule.compiledOf(module),
-      lease,
-      this.#options.maxMemoryBytes / pageBytes,
-    )
+    const compiled = PooledModule.compiledOf(module)
+    const core = new InstanceCore(compiled, lease, this.#options.maxMemoryBytes / pageBytes)
     const instance = new PooledInstance(core)
     try {
       core.start(typeof imports === 'function' ? imports(instance) : imports)
     } catch (error) {
       core.abandon()
+      this.#instances.failed++
       throw error
     }
+    this.#count(compiled, core.warm)
     return instance
+  }
+
+  #count({ analysis }: CompiledModule, warm: boolean): void {
+    if (warm) this.#instances.warm++
+    else {
+      this.#instances.fresh++
+      const { freshReason } = analysis
+      if (freshReason)
+        this.#instances.freshReasons[freshReason] = (this.#instances.freshReasons[freshReason] ?? 0) + 1
+    }
   }
 
   #poolModule(module: PooledModule): PoolModule {
@@ -161,9 +172,10 @@ export class Engine implements AsyncDisposable {
     if (this.#closed) throw new EngineClosedError()
   }
 
-  /** The pool's numbers, and every module's; see `PoolMetrics`. `residentBytes` asks the kernel about every slot. */
-  metrics(options?: { readonly residentBytes?: boolean }): PoolMetrics {
-    return this.#pool.metrics(options)
+  /** How instances were made, and the pool's numbers. `residentBytes: true` asks the kernel about every slot. */
+  metrics(options?: { readonly residentBytes?: boolean }): EngineMetrics {
+    const { freshReasons, ...counts } = this.#instances
+    return { instances: { ...counts, freshReasons: { ...freshReasons } }, pool: this.#pool.metrics(options) }
   }
 
   /**

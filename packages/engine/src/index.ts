@@ -11,6 +11,8 @@
  */
 export { Engine } from './engine.ts'
 export type { CompileOptions, Imports, WaitOptions } from './engine.ts'
+export type { EngineMetrics, InstanceCounts } from './engine-metrics.ts'
+export type { FreshReason } from './binary/reusability.ts'
 export type { EngineOptions } from './engine-options.ts'
 export { PooledInstance } from './pooled-instance.ts'
 export { PooledModule } from './pooled-module.ts'

@@ -1,6 +1,7 @@
 /** A compiled module whose instances run on pooled slots; made by `engine.compile`. */
 import type { PurgeReceipt } from '@warmslot/pooling'
 
+import type { FreshReason } from './binary/reusability.ts'
 import type { CompiledModule } from './runtime/compiled-module.ts'
 
 /** One import or export, as `WebAssembly.Module.imports` and `.exports` describe it. */
@@ -41,6 +42,11 @@ export class PooledModule implements AsyncDisposable {
   /** The original module's exports, as `WebAssembly.Module.exports` gives them. */
   get exports(): ExternDescriptor[] {
     return this.#compiled.analysis.exports.map(({ name, kind }) => ({ name, kind }))
+  }
+
+  /** Why every use gets a fresh instance on its slot; `undefined` where a live one can serve again. */
+  get freshReason(): FreshReason | undefined {
+    return this.#compiled.analysis.freshReason
   }
 
   /**

@@ -9,6 +9,8 @@ import { evaluateOffset } from './constant-offset.ts'
 import type { ExportEntry, ExternalKind, ModuleStructure } from './module-structure.ts'
 import { parseModule } from './parse-module.ts'
 import { MalformedModuleError } from './reader.ts'
+import type { FreshReason } from './reusability.ts'
+import { freshReason, resettableGlobals } from './reusability.ts'
 import { hiddenName, rewriteModule } from './rewrite-module.ts'
 import { scanCode } from './scan-code.ts'
 import type { FunctionType } from './types.ts'
@@ -78,6 +80,10 @@ export interface ModuleAnalysis {
   readonly growTable: string | undefined
   /** The hidden export of the start function. */
   readonly start: string | undefined
+  /** The hidden export of the function that sets changed globals back, where there are any. */
+  readonly reset: string | undefined
+  /** Why an instance cannot serve a second use; `undefined` when it can. */
+  readonly freshReason: FreshReason | undefined
 }
 
 /** Says why a module cannot be pooled; `undefined` when it can. */
@@ -91,7 +97,14 @@ export function* analyseModule(bytes: Uint8Array, refuse: Refusal): Generator<vo
   const scan = yield* scanCode(structure)
   const { imageSegments, lateSegments, dynamic } = sortSegments(structure)
   yield
-  const { bytes: rewritten, prefix, grows } = yield* rewriteModule(structure, scan, dynamic)
+  const fresh = freshReason(structure, scan)
+  const resettable = fresh === undefined ? resettableGlobals(structure, scan) : undefined
+  const {
+    bytes: rewritten,
+    prefix,
+    grows,
+    resets,
+  } = yield* rewriteModule(structure, scan, dynamic, resettable)
   return {
     rewritten,
     imports: structure.imports.map((entry) => ({
@@ -120,6 +133,8 @@ export function* analyseModule(bytes: Uint8Array, refuse: Refusal): Generator<vo
     prefix,
     growTable: grows ? prefix + hiddenName.growTable : undefined,
     start: structure.start === undefined ? undefined : prefix + hiddenName.start,
+    reset: resets ? prefix + hiddenName.reset : undefined,
+    freshReason: fresh,
   }
 }
 

@@ -11,12 +11,15 @@
  *
  * One helper per instruction and set of immediates; all memories here are 32-bit, so the sums fit 64 bits.
  * `memory.grow` has a helper too: it reaches the host through the appended table, entry number = memory index.
+ *
+ * One more helper takes no instruction's place: `reset` sets every global that a use may have changed to its initial
+ * expression again, whatever its type, so that a live instance can serve the next use.
  */
 import { valueTypeCode } from './types.ts'
 import { Writer } from './writer.ts'
 
 export interface Helper {
-  readonly kind: 'grow' | 'fill' | 'copy' | 'init' | 'atomic'
+  readonly kind: 'grow' | 'fill' | 'copy' | 'init' | 'atomic' | 'reset'
   /** The memory, the destination of a copy. */
   readonly memory: number
   /** The source memory of a copy, the segment of an init, the alignment (logarithm) of an atomic access. */
@@ -34,6 +37,8 @@ export interface AppendedIndices {
   readonly growTable: number
   /** The type `(i32) -> (i32)`. */
   readonly growType: number
+  /** What `reset` sets: globals, each with the bytes of its initial expression, `end` included. */
+  readonly resetGlobals: Iterable<readonly [global: number, expression: Uint8Array]>
 }
 
 const { i32, i64 } = valueTypeCode
@@ -54,6 +59,8 @@ export function helperSignature(helper: Helper): Signature {
       return { parameters: [i32, i32, i32], results: [] }
     case 'atomic':
       return atomicSignature(helper.opcode)
+    case 'reset':
+      return { parameters: [], results: [] }
   }
 }
 
@@ -119,6 +126,12 @@ export function helperBody(helper: Helper, indices: AppendedIndices): Writer {
       break
     case 'atomic':
       atomicBody(body, helper, indices)
+      break
+    case 'reset':
+      body.u32(0)
+      for (const [global, expression] of indices.resetGlobals) {
+        body.bytes(expression.subarray(0, -1)).byte(0x24).u32(global) // global.set
+      }
       break
   }
   return body.byte(0x0b)

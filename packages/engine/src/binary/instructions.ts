@@ -29,6 +29,8 @@ export class InstructionWalker {
   memory = 0
   /** The source memory of `memory.copy`, the segment of `memory.init`, the alignment of an atomic access. */
   second = 0
+  /** The global that a `global.set` changes. */
+  global = 0
   /** The static offset of an atomic access. */
   offset = 0n
 
@@ -52,12 +54,20 @@ export class InstructionWalker {
         return
       case immediates.index:
       case immediates.leb32:
+      case immediates.changesTable:
+      case immediates.dropsSegment:
+      case immediates.changesObject:
         return reader.skipLeb(5)
       case immediates.memoryArgument:
         return this.#memoryArgument()
       case immediates.blockType:
         return this.#blockType()
+      case immediates.globalSet:
+        this.global = reader.u32()
+        return
       case immediates.indexIndex:
+      case immediates.changesTables:
+      case immediates.changesObjects:
         reader.skipLeb(5)
         return reader.skipLeb(5)
       case immediates.leb64:

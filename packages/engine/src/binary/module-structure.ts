@@ -57,6 +57,8 @@ export interface GlobalType {
   readonly type: ValueType
   readonly mutable: boolean
   readonly imported: boolean
+  /** Its initial expression with its `end`, where the module defines it. */
+  readonly initial?: Range
 }
 
 export interface TableType {

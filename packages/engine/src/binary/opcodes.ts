@@ -31,19 +31,26 @@ export const immediates = {
   tryTable: 15,
   /** `br_on_cast`: flags, a label, two heap types. */
   castBranch: 16,
-  /** The ones that the engine may replace. */
-  memorySize: 17,
-  memoryGrow: 18,
-  memoryInit: 19,
-  memoryCopy: 20,
-  memoryFill: 21,
-  atomic: 22,
+  leb32: 17,
   /** Prefix bytes: another opcode space follows. */
-  prefixGc: 23,
-  prefixMisc: 24,
-  prefixSimd: 25,
-  prefixAtomic: 26,
-  leb32: 27,
+  prefixGc: 18,
+  prefixMisc: 19,
+  prefixSimd: 20,
+  prefixAtomic: 21,
+  /** From here on the analysis takes note. First those that the rewrite replaces. */
+  memorySize: 22,
+  memoryGrow: 23,
+  memoryInit: 24,
+  memoryCopy: 25,
+  memoryFill: 26,
+  atomic: 27,
+  /** Then those that change state which a later use would see: tables, segments, objects of the GC proposal. */
+  globalSet: 28,
+  changesTable: 29,
+  changesTables: 30,
+  dropsSegment: 31,
+  changesObject: 32,
+  changesObjects: 33,
 } as const
 
 const i = immediates
@@ -77,7 +84,10 @@ export const plainOpcodes: Uint8Array = table(
   [0x19, 0x1b, i.none], // catch_all, drop, select
   [0x1c, 0x1c, i.valueTypes],
   [0x1f, 0x1f, i.tryTable],
-  [0x20, 0x26, i.index], // local.*, global.*, table.get, table.set
+  [0x20, 0x23, i.index], // local.get, local.set, local.tee, global.get
+  [0x24, 0x24, i.globalSet],
+  [0x25, 0x25, i.index], // table.get
+  [0x26, 0x26, i.changesTable], // table.set
   [0x28, 0x3e, i.memoryArgument],
   [0x3f, 0x3f, i.memorySize],
   [0x40, 0x40, i.memoryGrow],
@@ -100,13 +110,15 @@ export const plainOpcodes: Uint8Array = table(
 export const gcOpcodes: Uint8Array = table(
   32,
   [0, 1, i.index], // struct.new, struct.new_default
-  [2, 5, i.indexIndex], // struct.get*, struct.set
+  [2, 4, i.indexIndex], // struct.get, struct.get_s, struct.get_u
+  [5, 5, i.changesObjects], // struct.set
   [6, 7, i.index], // array.new, array.new_default
   [8, 10, i.indexIndex], // array.new_fixed/data/elem
-  [11, 14, i.index], // array.get*, array.set
-  [15, 15, i.none],
-  [16, 16, i.index], // array.fill
-  [17, 19, i.indexIndex], // array.copy, array.init_data/elem
+  [11, 13, i.index], // array.get, array.get_s, array.get_u
+  [14, 14, i.changesObject], // array.set
+  [15, 15, i.none], // array.len
+  [16, 16, i.changesObject], // array.fill
+  [17, 19, i.changesObjects], // array.copy, array.init_data, array.init_elem
   [20, 23, i.heapType], // ref.test, ref.cast
   [24, 25, i.castBranch],
   [26, 30, i.none],
@@ -116,13 +128,15 @@ export const miscOpcodes: Uint8Array = table(
   24,
   [0, 7, i.none], // saturating truncations
   [8, 8, i.memoryInit],
-  [9, 9, i.index], // data.drop
+  [9, 9, i.dropsSegment], // data.drop
   [10, 10, i.memoryCopy],
   [11, 11, i.memoryFill],
-  [12, 12, i.indexIndex], // table.init
-  [13, 13, i.index], // elem.drop
-  [14, 14, i.indexIndex], // table.copy
-  [15, 17, i.index], // table.grow, table.size, table.fill
+  [12, 12, i.changesTables], // table.init
+  [13, 13, i.dropsSegment], // elem.drop
+  [14, 14, i.changesTables], // table.copy
+  [15, 15, i.changesTable], // table.grow
+  [16, 16, i.index], // table.size
+  [17, 17, i.changesTable], // table.fill
   [19, 22, i.none], // wide arithmetic
 )
 

@@ -91,8 +91,8 @@ function readSection(id: number, reader: Reader, into: Mutable<ModuleStructure>)
       break
     case sectionId.global:
       vector(reader, () => {
-        into.globals.push(readGlobalType(reader, false))
-        readConstantExpression(reader)
+        const type = readGlobalType(reader, false)
+        into.globals.push({ ...type, initial: readConstantExpression(reader) })
       })
       break
     case sectionId.export:

@@ -12,7 +12,7 @@
  *
  * A memory keeps its declared minimum: V8 leaves accesses below it unprotected, and the logical size never is less.
  */
-import type { AppendedIndices } from './helper-functions.ts'
+import type { AppendedIndices, Helper } from './helper-functions.ts'
 import { helperBody, helperSignature } from './helper-functions.ts'
 import type { CodeScan } from './scan-code.ts'
 import type { ModuleStructure, Range, Section } from './module-structure.ts'
@@ -20,6 +20,8 @@ import { sectionId } from './module-structure.ts'
 import { Reader } from './reader.ts'
 import { valueTypeCode } from './types.ts'
 import { Writer, u32Size } from './writer.ts'
+
+const resetHelper: Helper = { kind: 'reset', memory: 0, second: 0, opcode: 0, offset: 0n }
 
 /** The module name of the imports that the rewrite appends. */
 export const hiddenModule = '\u0000warmslot'
@@ -31,6 +33,7 @@ export const hiddenName = {
   memory: (memory: number): string => `m${memory}`,
   growTable: 'g',
   start: 'i',
+  reset: 'r',
 } as const
 
 export interface Rewritten {
@@ -39,17 +42,23 @@ export interface Rewritten {
   readonly prefix: string
   /** Whether the grow table was appended. */
   readonly grows: boolean
+  /** Whether the reset function was appended. */
+  readonly resets: boolean
 }
 
 const known: readonly number[] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11]
 
-/** `dynamicSegments`: the active segments whose offset is read from an appended global. */
+/**
+ * `dynamicSegments`: the active segments whose offset is read from an appended global. `resettable`: the globals of the
+ * module that the appended reset function sets back, with the logical sizes; undefined: no such function is wanted.
+ */
 export function* rewriteModule(
   structure: ModuleStructure,
   scan: CodeScan,
   dynamicSegments: readonly number[],
+  resettable: readonly number[] | undefined,
 ): Generator<void, Rewritten> {
-  const rewrite = new Rewrite(structure, scan, dynamicSegments)
+  const rewrite = new Rewrite(structure, scan, dynamicSegments, resettable)
   const output = new Writer(structure.bytes.length + 4096)
   output.bytes(structure.bytes.subarray(0, 8))
   let place = 0
@@ -65,7 +74,7 @@ export function* rewriteModule(
     yield
   }
   while (place < known.length) rewrite.section(known[place++]!, undefined, output)
-  return { bytes: output.written, prefix: rewrite.prefix, grows: rewrite.grows }
+  return { bytes: output.written, prefix: rewrite.prefix, grows: rewrite.grows, resets: rewrite.resets }
 }
 
 class Rewrite implements AppendedIndices {
@@ -73,13 +82,21 @@ class Rewrite implements AppendedIndices {
   readonly #scan: CodeScan
   readonly #dynamicSegments: readonly number[]
   readonly #sizeGlobals: number[] = []
+  readonly #helpers: readonly Helper[]
+  readonly #resettable: readonly number[]
+  readonly resets: boolean
   readonly grows: boolean
   readonly prefix: string
   readonly growTable: number
   /** The helpers' types are appended in the order of the helpers, one each; V8 makes equal ones the same type. */
   readonly growType: number
 
-  constructor(structure: ModuleStructure, scan: CodeScan, dynamicSegments: readonly number[]) {
+  constructor(
+    structure: ModuleStructure,
+    scan: CodeScan,
+    dynamicSegments: readonly number[],
+    resettable: readonly number[] | undefined,
+  ) {
     this.#structure = structure
     this.#scan = scan
     this.#dynamicSegments = dynamicSegments
@@ -88,6 +105,9 @@ class Rewrite implements AppendedIndices {
     this.growType = structure.types.length + scan.helpers.findIndex((helper) => helper.kind === 'grow')
     let global = structure.globals.length
     for (const used of scan.memoriesUsed) this.#sizeGlobals.push(used ? global++ : -1)
+    this.#resettable = resettable ?? []
+    this.resets = resettable !== undefined && (resettable.length > 0 || scan.memoriesUsed.includes(true))
+    this.#helpers = this.resets ? [...scan.helpers, resetHelper] : scan.helpers
     let prefix = '\u0000'
     while (structure.exports.some((entry) => entry.name.startsWith(prefix))) prefix += '\u0000'
     this.prefix = prefix
@@ -97,12 +117,24 @@ class Rewrite implements AppendedIndices {
     return this.#sizeGlobals[memory]!
   }
 
+  get resetGlobals(): [global: number, expression: Uint8Array][] {
+    const { globals, memories } = this.#structure
+    const own = this.#resettable.map((global): [number, Uint8Array] => [
+      global,
+      this.#range(globals[global]!.initial!),
+    ])
+    const sizes = this.#sizeGlobals.flatMap((global, memory): [number, Uint8Array][] =>
+      global < 0 ? [] : [[global, constantPages(memories[memory]!.limits.minimum)]],
+    )
+    return [...own, ...sizes]
+  }
+
   /** Writes one section; `original` is undefined where the module has none of this id. */
   section(id: number, original: Section | undefined, output: Writer): void {
     switch (id) {
       case sectionId.type:
-        return this.#appended(id, original, output, this.#scan.helpers.length, (to) => {
-          for (const helper of this.#scan.helpers) {
+        return this.#appended(id, original, output, this.#helpers.length, (to) => {
+          for (const helper of this.#helpers) {
             const { parameters, results } = helperSignature(helper)
             to.byte(0x60)
               .u32(parameters.length)
@@ -114,8 +146,8 @@ class Rewrite implements AppendedIndices {
       case sectionId.import:
         return this.#imports(output)
       case sectionId.function:
-        return this.#appended(id, original, output, this.#scan.helpers.length, (to) => {
-          for (let helper = 0; helper < this.#scan.helpers.length; helper++) {
+        return this.#appended(id, original, output, this.#helpers.length, (to) => {
+          for (let helper = 0; helper < this.#helpers.length; helper++) {
             to.u32(this.#structure.types.length + helper)
           }
         })
@@ -199,7 +231,7 @@ class Rewrite implements AppendedIndices {
     this.#appended(sectionId.global, original, output, added, (to) => {
       for (const memory of sizes) {
         const pages = this.#structure.memories[memory]!.limits.minimum
-        to.byte(valueTypeCode.i32, 0x01, 0x41).s64(BigInt(pages)).byte(0x0b)
+        to.byte(valueTypeCode.i32, 0x01).bytes(constantPages(pages))
       }
       for (const segment of this.#dynamicSegments) {
         to.byte(valueTypeCode.i32, 0x00).bytes(this.#range(this.#structure.data[segment]!.offset!))
@@ -216,6 +248,8 @@ class Rewrite implements AppendedIndices {
     for (const [place, segment] of this.#dynamicSegments.entries()) {
       entries.push([hiddenName.offset(segment), 0x03, firstOffset + place])
     }
+    if (this.resets)
+      entries.push([hiddenName.reset, 0x00, this.#structure.functionTypes.length + this.#helpers.length - 1])
     if (this.grows) entries.push([hiddenName.growTable, 0x01, this.growTable])
     if (this.#structure.start !== undefined) entries.push([hiddenName.start, 0x00, this.#structure.start])
     this.#appended(sectionId.export, original, output, entries.length, (to) => {
@@ -227,10 +261,10 @@ class Rewrite implements AppendedIndices {
   }
 
   #code(original: Section | undefined, output: Writer): void {
-    const { helpers, patches } = this.#scan
+    const { patches } = this.#scan
+    const helpers = this.#helpers
     if (patches.length === 0) {
-      if (original) this.#copy(original, output)
-      return
+      return this.#appended(sectionId.code, original, output, helpers.length, (to) => this.#helperBodies(to))
     }
     const section = original!
     const reader = new Reader(this.#structure.bytes, section.contents.start, section.contents.end)
@@ -256,11 +290,15 @@ class Rewrite implements AppendedIndices {
       }
     }
     contents.bytes(this.#range({ start: copied, end: section.contents.end }))
-    for (const helper of helpers) {
-      const body = helperBody(helper, this)
-      contents.u32(body.length).bytes(body.written)
-    }
+    this.#helperBodies(contents)
     output.section(sectionId.code, contents)
+  }
+
+  #helperBodies(to: Writer): void {
+    for (const helper of this.#helpers) {
+      const body = helperBody(helper, this)
+      to.u32(body.length).bytes(body.written)
+    }
   }
 
   #patchesUntil(patch: number, end: number): number {
@@ -302,4 +340,9 @@ class Rewrite implements AppendedIndices {
     }
     output.section(sectionId.data, contents)
   }
+}
+
+/** The constant expression of a size in pages. */
+function constantPages(pages: number): Uint8Array {
+  return new Writer(8).byte(0x41).s64(BigInt(pages)).byte(0x0b).written
 }

@@ -24,6 +24,12 @@ export interface CodeScan {
   readonly helpers: readonly Helper[]
   /** Per memory: whether any patch refers to it. */
   readonly memoriesUsed: readonly boolean[]
+  /** The globals that the code sets. */
+  readonly globalsSet: ReadonlySet<number>
+  /** Whether the code changes tables, drops segments, or changes objects of the GC proposal. */
+  readonly changesTables: boolean
+  readonly dropsSegments: boolean
+  readonly changesObjects: boolean
 }
 
 export function* scanCode(structure: ModuleStructure): Generator<void, CodeScan> {
@@ -55,6 +61,10 @@ class Scan implements CodeScan {
   readonly patches: number[] = []
   readonly helpers: Helper[] = []
   readonly memoriesUsed: boolean[]
+  readonly globalsSet = new Set<number>()
+  changesTables = false
+  dropsSegments = false
+  changesObjects = false
   readonly #helperNumbers = new Map<string, number>()
   readonly #reader: Reader
   readonly #walker: InstructionWalker
@@ -74,11 +84,32 @@ class Scan implements CodeScan {
     while (reader.position < end) {
       const from = reader.position
       walker.next()
-      if (walker.shape >= immediates.memorySize && walker.shape <= immediates.atomic) this.#note(from)
+      if (walker.shape >= immediates.memorySize) this.#note(from)
     }
   }
 
   #note(from: number): void {
+    switch (this.#walker.shape) {
+      case immediates.globalSet:
+        this.globalsSet.add(this.#walker.global)
+        break
+      case immediates.changesTable:
+      case immediates.changesTables:
+        this.changesTables = true
+        break
+      case immediates.dropsSegment:
+        this.dropsSegments = true
+        break
+      case immediates.changesObject:
+      case immediates.changesObjects:
+        this.changesObjects = true
+        break
+      default:
+        this.#replace(from)
+    }
+  }
+
+  #replace(from: number): void {
     const { shape, memory, second, opcode, offset } = this.#walker
     const kind = replacedKinds[shape - immediates.memorySize]!
     this.#use(memory)

@@ -9,11 +9,14 @@ export class PooledTable {
   readonly #gate: Gate
   readonly #raw: WebAssembly.Table
   readonly #exchange: Exchange
+  readonly #onChange: () => void
 
-  constructor(gate: Gate, raw: WebAssembly.Table, exchange: Exchange) {
+  /** `onChange` is told before the host changes the table: no reset undoes that. */
+  constructor(gate: Gate, raw: WebAssembly.Table, exchange: Exchange, onChange: () => void) {
     this.#gate = gate
     this.#raw = raw
     this.#exchange = exchange
+    this.#onChange = onChange
   }
 
   /** @throws InstanceReleasedError, as all of this class. */
@@ -29,11 +32,13 @@ export class PooledTable {
 
   set(...values: [index: number, value?: unknown]): void {
     this.#gate.pass('table')
+    this.#onChange()
     this.#raw.set(...(values.map((value) => this.#exchange.toInstance(value)) as [number]))
   }
 
   grow(...values: [delta: number, value?: unknown]): number {
     this.#gate.pass('table')
+    this.#onChange()
     return this.#raw.grow(...(values.map((value) => this.#exchange.toInstance(value)) as [number]))
   }
 }

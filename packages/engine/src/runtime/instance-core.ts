@@ -1,14 +1,13 @@
 /**
  * One use of a module: from the lease of its slots to their return.
  *
- *   lease -> imports -> new WebAssembly.Instance -> grow table -> late segments -> start -> live -> released
+ *   lease -> imports -> instance (warm or fresh) -> late segments -> start -> live -> released
  *
  * Whatever fails on the way kills the handles, returns the slots and passes the error on. The core is what the public
  * {@link PooledInstance} hides: raw exports never leave it.
  */
 import type { Lease } from '@warmslot/pooling'
 
-import type { ModuleAnalysis } from '../binary/analyse-module.ts'
 import { pageBytes } from '../binary/analyse-module.ts'
 import type { ExportEntry } from '../binary/module-structure.ts'
 import { InstanceBusyError } from '../errors/instance-busy-error.ts'
@@ -22,7 +21,7 @@ import { References } from '../handles/references.ts'
 import { PooledTable } from '../handles/table-handle.ts'
 import { applyLateSegments } from './late-segments.ts'
 import type { CompiledModule } from './compiled-module.ts'
-import { prepareImports } from './prepare-imports.ts'
+import { RawInstance } from './raw-instance.ts'
 import type { V8Reservation } from './v8-reservation.ts'
 
 export class InstanceCore {
@@ -32,12 +31,12 @@ export class InstanceCore {
   readonly #lease: Lease
   readonly #controls: readonly MemoryControl[]
   readonly #references: References
-  #rawExports: WebAssembly.Exports | undefined
+  /** Whether a live instance of an earlier use was taken. */
+  warm = false
+  #raw: RawInstance | undefined
   #exports: WebAssembly.Exports | undefined
   /** The handles of tables and globals, by their kind and index, so that one exported twice is one object. */
   #objects: Map<string, unknown> | undefined
-  /** Whether raw functions may have reached a table of the caller's own. */
-  #escapes = false
 
   constructor(module: CompiledModule, lease: Lease, capacityPages: number) {
     this.module = module
@@ -64,58 +63,62 @@ export class InstanceCore {
     this.memories = this.#controls.map((control) => control.handle)
   }
 
-  /** Instantiates on the leased slots. After an error the caller calls {@link abandon}. */
+  /**
+   * Instantiates on the leased slots, or takes the live instance that an earlier use left there. After an error the
+   * caller calls {@link abandon}.
+   */
   start(given: WebAssembly.Imports): void {
-    const { analysis, compiled, needsPreparing } = this.module
+    const { analysis } = this.module
     const { memories } = this.#lease
-    const raw = memories.map((leased) => (leased.reservation as V8Reservation).memory)
-    const { imports, escapes } = prepareImports(
-      analysis,
-      needsPreparing,
-      given,
-      { raw, handles: this.memories },
-      this.#references,
-    )
-    this.#escapes = escapes
-    const { exports } = new WebAssembly.Instance(compiled, imports)
-    this.#rawExports = exports
-    this.#connectGrowth(analysis, exports)
+    const raw = this.#takeInstance(given)
+    this.#raw = raw
+    for (const [index, sizeGlobal] of raw.sizeGlobals.entries()) {
+      if (sizeGlobal === undefined) continue
+      this.#controls[index]!.sizeGlobal = sizeGlobal
+      // The host may have grown the memory before instantiation, through `instance.memory`.
+      const pages = memories[index]!.memory.logicalBytes / pageBytes
+      if (pages !== analysis.memories[index]!.initialPages) sizeGlobal.value = pages
+    }
     if (analysis.lateSegments.length > 0) {
       this.gate.dirty = true
       applyLateSegments(
         analysis,
         memories.map((leased) => leased.memory),
-        exports,
+        raw.exports,
       )
     }
-    if (analysis.start !== undefined) {
-      this.gate.dirty = true
-      this.#run(exports[analysis.start] as Callable)
-    }
+    if (raw.start !== undefined) this.#run(raw.start)
     this.gate.state = live
   }
 
+  #takeInstance(given: WebAssembly.Imports): RawInstance {
+    const { memories } = this.#lease
+    const pooled = {
+      raw: memories.map((leased) => (leased.reservation as V8Reservation).memory),
+      handles: this.memories,
+    }
+    const current = { references: this.#references }
+    const left = memories[0]?.attachment as RawInstance | undefined
+    // An instance lives on all of its memories' slots at once.
+    if (
+      left !== undefined &&
+      memories.every((leased) => leased.attachment === left) &&
+      left.serves(given, pooled)
+    ) {
+      left.serve(current)
+      this.warm = true
+      return left
+    }
+    return new RawInstance(this.module, this.#lease, given, pooled, current)
+  }
+
   #run(start: Callable): void {
+    this.gate.dirty = true
     this.gate.running++
     try {
       start()
     } finally {
       this.gate.running--
-    }
-  }
-
-  #connectGrowth(analysis: ModuleAnalysis, exports: WebAssembly.Exports): void {
-    const table =
-      analysis.growTable === undefined ? undefined : (exports[analysis.growTable] as WebAssembly.Table)
-    for (const [index, { sizeGlobal }] of analysis.memories.entries()) {
-      if (sizeGlobal === undefined) continue
-      const { reservation, memory } = this.#lease.memories[index]!
-      const global = exports[sizeGlobal] as WebAssembly.Global
-      this.#controls[index]!.sizeGlobal = global
-      // The host may have grown the memory before instantiation, through `instance.memory`.
-      const pages = memory.logicalBytes / pageBytes
-      if (pages !== analysis.memories[index]!.initialPages) global.value = pages
-      table?.set(index, (reservation as V8Reservation).growFunction)
     }
   }
 
@@ -135,7 +138,7 @@ export class InstanceCore {
   }
 
   #makeExport(entry: ExportEntry): unknown {
-    const raw = this.#rawExports![entry.name]
+    const raw = this.#raw!.exports[entry.name]
     const { analysis } = this.module
     switch (entry.kind) {
       case 'function':
@@ -147,7 +150,8 @@ export class InstanceCore {
         if (entry.index < analysis.importedTables) return raw
         return this.#object(
           entry,
-          () => new PooledTable(this.gate, raw as WebAssembly.Table, this.#references),
+          () =>
+            new PooledTable(this.gate, raw as WebAssembly.Table, this.#references, () => this.#raw?.spoil()),
         )
       case 'global':
         if (entry.index < analysis.importedGlobals && !analysis.functionGlobals.has(entry.index)) return raw
@@ -179,15 +183,20 @@ export class InstanceCore {
 
   /** Kills the handles and returns the slots. */
   abandon(): void {
+    const failed = this.gate.state !== live
     this.gate.state = released
-    let escapes = this.#escapes
+    const raw = this.#raw
+    let escapes = raw?.escapes ?? false
     for (const [index, control] of this.#controls.entries()) {
       const { reservation } = this.#lease.memories[index]!
       ;(reservation as V8Reservation).tenant = undefined
       if (!control.close()) escapes = true
     }
-    if (this.gate.dirty) for (const leased of this.#lease.memories) leased.memory.markDirty()
-    this.#rawExports = undefined
+    const { memories } = this.#lease
+    if (this.gate.dirty) for (const leased of memories) leased.memory.markDirty()
+    const stays = raw !== undefined && !failed && !escapes && raw.rest()
+    for (const leased of memories) leased.attachment = stays ? raw : undefined
+    this.#raw = undefined
     this.#lease.release(escapes ? { discardReservations: true } : undefined)
   }
 

@@ -27,6 +27,11 @@ export interface PreparedImports {
   readonly escapes: boolean
 }
 
+/** The exchange of whichever use an instance is serving: its wrapped imports outlive a use. */
+export interface CurrentReferences {
+  references: References
+}
+
 type Namespace = Record<string, unknown>
 
 /** Whether any import must be looked at before V8 gets it. */
@@ -39,7 +44,7 @@ export function prepareImports(
   needsPreparing: boolean,
   given: WebAssembly.Imports,
   memories: PooledMemories,
-  references: References,
+  current: CurrentReferences,
 ): PreparedImports {
   const hidden = hiddenImports(analysis, memories)
   if (!needsPreparing) return { imports: extended(given, hidden), escapes: false }
@@ -53,7 +58,7 @@ export function prepareImports(
       continue
     }
     if (!isObject(imports[plan.module])) imports[plan.module] = Object.create(null)
-    const value = prepareImport(plan, source?.[plan.name], memories, references)
+    const value = prepareImport(plan, source?.[plan.name], memories, current)
     ;(imports[plan.module] as Namespace)[plan.name] = value
     if (
       plan.carriesFunctions &&
@@ -89,8 +94,9 @@ function prepareImport(
   plan: ImportPlan,
   value: unknown,
   memories: PooledMemories,
-  references: References,
+  current: CurrentReferences,
 ): unknown {
+  const { references } = current
   switch (plan.kind) {
     case 'memory':
       return prepareMemory(plan, value, memories)
@@ -111,7 +117,7 @@ function prepareImport(
       return plan.carriesFunctions ? references.toInstance(value) : value
     case 'function':
       return plan.carriesFunctions && typeof value === 'function'
-        ? wrapImport(value as Callable, references)
+        ? wrapImport(value as Callable, current)
         : value
     case 'tag':
       return value
@@ -138,6 +144,19 @@ function prepareMemory(plan: ImportPlan, value: unknown, memories: PooledMemorie
   return value
 }
 
-function wrapImport(host: Callable, references: References): Callable {
-  return (...values) => references.toInstance(host(...values.map((value) => references.toHost(value))))
+function wrapImport(host: Callable, current: CurrentReferences): Callable {
+  return (...values) => {
+    const { references } = current
+    return references.toInstance(host(...values.map((value) => references.toHost(value))))
+  }
+}
+
+/** The value of every import as the caller gave it, in the order of the imports. */
+export function importValues(plans: readonly ImportPlan[], given: WebAssembly.Imports): unknown[] {
+  return plans.map((plan) => importValue(plan, given))
+}
+
+export function importValue(plan: ImportPlan, given: WebAssembly.Imports): unknown {
+  const namespace = given[plan.module] as Namespace | null | undefined
+  return namespace?.[plan.name]
 }

@@ -1,0 +1,100 @@
+/**
+ * The same random calls on plain V8 and on the pool: whatever one does, the other must do, down to the messages of traps,
+ * the sizes and every byte. Several uses of the same slots in a row, each compared with a fresh native instance.
+ */
+import fc from 'fast-check'
+import { deepStrictEqual, ok } from 'node:assert/strict'
+import { afterAll, expect, it } from 'vitest'
+
+import { Engine } from '../src/index.ts'
+import { nativeInstance, type Exports } from './support/native.ts'
+import { outcomeOf } from './support/outcome.ts'
+import { type Program, type Step, assemble, programs, steps } from './support/random-program.ts'
+
+const engine = new Engine({ slots: 2, maxMemoryBytes: 128 * 65_536 })
+const counted = { programs: 0, steps: 0, traps: 0 }
+
+afterAll(async () => { console.log(counted); await engine.close() })
+
+/** A host with an instance: what it saw of its buffers last, so that identity and detachment can be compared. */
+class Host {
+  readonly #exports: Exports
+  readonly #buffers: ArrayBuffer[]
+
+  constructor(exports: Exports, memories: number) {
+    this.#exports = exports
+    this.#buffers = Array.from({ length: memories }, (_, index) => exports[`m${index}`].buffer)
+  }
+
+  do(step: Step): unknown {
+    const result = outcomeOf(() => this.#run(step))
+    return { result, buffers: this.#buffers.map((_, index) => this.#lookAt(index)) }
+  }
+
+  #run(step: Step): unknown {
+    if (step.kind === 'call') return this.#exports[`f${step.function}`](step.a, step.b, step.c, step.x)
+    const memory = this.#exports[`m${step.memory}`]
+    if (step.kind === 'grow') return memory.grow(step.delta)
+    const bytes = new Uint8Array(memory.buffer)
+    const before = bytes[step.position]
+    if (step.position < bytes.length) bytes[step.position] = step.byte
+    return before
+  }
+
+  #lookAt(index: number): unknown {
+    const before = this.#buffers[index]!
+    const now: ArrayBuffer = this.#exports[`m${index}`].buffer
+    this.#buffers[index] = now
+    return { same: before === now, detached: before.byteLength === 0, bytes: now.byteLength }
+  }
+
+  bytes(index: number): Buffer {
+    return Buffer.from(this.#buffers[index]!)
+  }
+}
+
+function compareUse(program: Program, host: Host, native: Host, sequence: readonly Step[]): void {
+  for (const step of sequence) {
+    const expected = native.do(step)
+    deepStrictEqual(host.do(step), expected)
+    counted.steps++
+    if ('error' in (expected as { result: object }).result) counted.traps++
+  }
+  for (const index of program.memories.keys()) {
+    ok(host.bytes(index).equals(native.bytes(index)), `the bytes of memory ${index} differ`)
+  }
+}
+
+it('agrees with V8 in every result, trap, size and byte', async () => {
+  const cases = programs.chain((program) =>
+    fc.record({
+      program: fc.constant(program),
+      uses: fc.array(steps(program), { minLength: 2, maxLength: 3 }),
+    }),
+  )
+  await fc.assert(
+    fc.asyncProperty(cases, async ({ program, uses }) => {
+      const bytes = assemble(program)
+      if (!WebAssembly.validate(bytes)) return
+      counted.programs++
+      const compiled = new WebAssembly.Module(bytes)
+      await using module = await engine.compile(bytes)
+      for (const sequence of uses) {
+        const expected = outcomeOf(() => new WebAssembly.Instance(compiled))
+        const actual = outcomeOf(() => engine.instantiate(module))
+        if ('error' in expected || 'error' in actual) {
+          deepStrictEqual(actual, expected)
+          continue
+        }
+        using instance = actual.value as ReturnType<Engine['instantiate']>
+        const native = (expected.value as WebAssembly.Instance).exports
+        const memories = program.memories.length
+        compareUse(program, new Host(instance.exports, memories), new Host(native, memories), sequence)
+      }
+    }),
+    { numRuns: 400 },
+  )
+  // Each memory layout, each kind of instruction and enough traps must have come up.
+  expect(counted.programs).toBeGreaterThan(300)
+  expect(counted.traps).toBeGreaterThan(counted.programs / 4)
+})
