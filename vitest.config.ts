@@ -1,4 +1,6 @@
-import { defineConfig } from 'vitest/config'
+import type { ViteUserConfig } from 'vitest/config'
 
 // One run over the whole workspace: `pnpm exec vitest run`. `pnpm turbo test` runs each package on its own.
-export default defineConfig({ test: { projects: ['packages/*', 'examples'] } })
+const config: ViteUserConfig = { test: { projects: ['packages/*', 'examples', 'bench'] } }
+
+export default config

@@ -1,10 +1,12 @@
-import { defineConfig } from 'tsup'
+import type { Options } from 'tsup'
 
-export default defineConfig({
-  entry: ['src/index.ts'],
+const options: Options = {
+  entry: { index: 'src/index.ts', conformance: 'src/conformance/index.ts' },
   format: ['esm'],
   target: 'es2023',
   dts: true,
   clean: true,
   sourcemap: true,
-})
+}
+
+export default options

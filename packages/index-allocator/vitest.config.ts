@@ -1,3 +1,7 @@
-import { defineConfig } from 'vitest/config'
+import type { ViteUserConfig } from 'vitest/config'
 
-export default defineConfig({ test: { name: 'index-allocator', include: ['test/**/*.test.ts'], testTimeout: 60_000 } })
+const config: ViteUserConfig = {
+  test: { name: 'index-allocator', include: ['test/**/*.test.ts'], testTimeout: 60_000 },
+}
+
+export default config

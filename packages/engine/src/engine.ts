@@ -5,7 +5,7 @@
  *                          |                                                              |
  *                          +--dispose--> no mapping of its images left in any slot <------+
  */
-import type { Lease, PoolMetrics, PoolModule } from '@warmslot/pooling'
+import type { Lease, PoolModule } from '@warmslot/pooling'
 import { Pool } from '@warmslot/pooling'
 
 import { isAnyArrayBuffer } from 'node:util/types'

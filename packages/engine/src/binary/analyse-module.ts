@@ -21,6 +21,8 @@ export const pageBytes = 65_536
 /** A function's type, as far as its handle needs it. */
 export interface FunctionShape {
   readonly parameters: number
+  /** -1: not known. */
+  readonly results: number
   /** Whether a parameter or a result is a reference to a function, which must not cross to the host as it is. */
   readonly carriesFunctions: boolean
 }
@@ -32,6 +34,8 @@ export interface ImportPlan {
   readonly index: number
   /** For functions: its shape. For tables and globals: whether it holds functions. */
   readonly carriesFunctions: boolean
+  /** For functions: how many results it has. */
+  readonly results: number
 }
 
 export interface MemoryPlan {
@@ -90,12 +94,12 @@ export interface ModuleAnalysis {
 export type Refusal = (structure: ModuleStructure) => void
 
 export function* analyseModule(bytes: Uint8Array, refuse: Refusal): Generator<void, ModuleAnalysis> {
-  const structure = parseModule(bytes)
+  const structure = yield* parseModule(bytes)
   refuse(structure)
   checkStart(structure)
   yield
   const scan = yield* scanCode(structure)
-  const { imageSegments, lateSegments, dynamic } = sortSegments(structure)
+  const { imageSegments, lateSegments, dynamic } = yield* sortSegments(structure)
   yield
   const fresh = freshReason(structure, scan)
   const resettable = fresh === undefined ? resettableGlobals(structure, scan) : undefined
@@ -113,6 +117,7 @@ export function* analyseModule(bytes: Uint8Array, refuse: Refusal): Generator<vo
       kind: entry.kind,
       index: entry.index,
       carriesFunctions: carriesFunctions(structure, entry.kind, entry.index),
+      results: entry.kind === 'function' ? (signature(structure, entry.index)?.results.length ?? 0) : 0,
     })),
     exports: structure.exports,
     functionShapes: functionShapes(structure),
@@ -164,11 +169,18 @@ function functionShapes(structure: ModuleStructure): Map<number, FunctionShape> 
   const shapes = new Map<number, FunctionShape>()
   for (const { kind, index } of structure.exports) {
     if (kind !== 'function') continue
-    const parameters = signature(structure, index)?.parameters.length ?? 0
-    shapes.set(index, { parameters, carriesFunctions: carriesFunctions(structure, kind, index) })
+    const { parameters, results } = signature(structure, index) ?? { parameters: [], results: [] }
+    shapes.set(index, {
+      parameters: parameters.length,
+      results: results.length,
+      carriesFunctions: carriesFunctions(structure, kind, index),
+    })
   }
   return shapes
 }
+
+/** How many data segments are sorted between two yields. */
+const sliceSegments = 2048
 
 interface SortedSegments {
   imageSegments: ImageSegment[]
@@ -181,9 +193,10 @@ interface SortedSegments {
  * Segments apply in order and stop at the first that is out of bounds. So the image holds those before the first whose
  * offset is not known or that does not fit; from there on all are applied at each instantiation.
  */
-function sortSegments(structure: ModuleStructure): SortedSegments {
+function* sortSegments(structure: ModuleStructure): Generator<void, SortedSegments> {
   const sorted: SortedSegments = { imageSegments: [], lateSegments: [], dynamic: [] }
   for (const [segment, { memory, offset: expression, contents }] of structure.data.entries()) {
+    if (segment % sliceSegments === 0) yield
     if (memory === undefined || expression === undefined) continue
     const limits = structure.memories[memory]?.limits
     if (!limits) throw new MalformedModuleError(`data segment ${segment} has no memory`, contents.start)

@@ -17,7 +17,7 @@ export function evaluateOffset(structure: ModuleStructure, range: Range): number
       case 0x0b:
         return stack.length === 1 ? stack[0]! >>> 0 : reader.fail('offset of a data segment')
       case 0x41:
-        stack.push(Number(reader.i64(true)) | 0)
+        stack.push(reader.s32())
         break
       case 0x6a:
       case 0x6b:

@@ -34,6 +34,8 @@ export interface Helper {
 export interface AppendedIndices {
   /** The global with the logical size in pages of a memory. */
   sizeGlobal(memory: number): number
+  /** What the module declares as a memory's greatest size, in bytes. */
+  maximumBytes(memory: number): number
   readonly growTable: number
   /** The type `(i32) -> (i32)`. */
   readonly growType: number
@@ -179,13 +181,14 @@ function trapOutOfBounds(body: Writer, memory: number): void {
 
 /**
  * An extra local holds the effective address. V8 checks alignment before bounds, so a misaligned access is left to the
- * instruction itself, which traps before it touches memory.
+ * instruction itself, which traps before it touches memory; only a static offset beyond the declared maximum comes first.
  */
 function atomicBody(body: Writer, helper: Helper, indices: AppendedIndices): void {
   const { parameters } = atomicSignature(helper.opcode)
   const bytes = BigInt(atomicBytes(helper.opcode))
   const address = parameters.length
   body.u32(1).u32(1).byte(i64)
+  if (helper.offset + bytes > indices.maximumBytes(helper.memory)) trapOutOfBounds(body, helper.memory)
   localGet(body, 0)
   body.byte(0xad, 0x42).s64(helper.offset).byte(0x7c) // i64.const offset, i64.add
   body.byte(0x22).u32(address) // local.tee

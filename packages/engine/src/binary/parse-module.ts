@@ -25,7 +25,10 @@ const order: readonly number[] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11]
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] }
 
-export function parseModule(bytes: Uint8Array): ModuleStructure {
+/** How many entries of a section are read between two yields. */
+const sliceEntries = 2048
+
+export function* parseModule(bytes: Uint8Array): Generator<void, ModuleStructure> {
   const sections = splitSections(bytes)
   const structure: Mutable<ModuleStructure> = {
     bytes,
@@ -44,7 +47,7 @@ export function parseModule(bytes: Uint8Array): ModuleStructure {
   }
   for (const section of sections) {
     const reader = new Reader(bytes, section.contents.start, section.contents.end)
-    readSection(section.id, reader, structure)
+    yield* readSection(section.id, reader, structure)
   }
   return structure
 }
@@ -72,40 +75,40 @@ function splitSections(bytes: Uint8Array): Section[] {
   return sections
 }
 
-function readSection(id: number, reader: Reader, into: Mutable<ModuleStructure>): void {
+function* readSection(id: number, reader: Reader, into: Mutable<ModuleStructure>): Generator<void> {
   switch (id) {
     case sectionId.type:
-      vector(reader, () => readRecursionGroup(reader, into.types as DefinedType[]))
+      yield* vector(reader, () => readRecursionGroup(reader, into.types as DefinedType[]))
       break
     case sectionId.import:
-      vector(reader, () => into.imports.push(readImport(reader, into)))
+      yield* vector(reader, () => into.imports.push(readImport(reader, into)))
       break
     case sectionId.function:
-      vector(reader, () => into.functionTypes.push(reader.u32()))
+      yield* vector(reader, () => into.functionTypes.push(reader.u32()))
       break
     case sectionId.table:
-      vector(reader, () => into.tables.push(readTable(reader)))
+      yield* vector(reader, () => into.tables.push(readTable(reader)))
       break
     case sectionId.memory:
-      vector(reader, () => into.memories.push({ limits: readLimits(reader), imported: false }))
+      yield* vector(reader, () => into.memories.push({ limits: readLimits(reader), imported: false }))
       break
     case sectionId.global:
-      vector(reader, () => {
+      yield* vector(reader, () => {
         const type = readGlobalType(reader, false)
         into.globals.push({ ...type, initial: readConstantExpression(reader) })
       })
       break
     case sectionId.export:
-      vector(reader, () => into.exports.push(readExport(reader)))
+      yield* vector(reader, () => into.exports.push(readExport(reader)))
       break
     case sectionId.start:
       into.start = reader.u32()
       break
     case sectionId.data:
-      vector(reader, () => into.data.push(readDataSegment(reader)))
+      yield* vector(reader, () => into.data.push(readDataSegment(reader)))
       break
     case sectionId.tag:
-      vector(reader, () => {
+      yield* vector(reader, () => {
         readTag(reader)
         into.tags++
       })
@@ -117,8 +120,11 @@ function readSection(id: number, reader: Reader, into: Mutable<ModuleStructure>)
   if (!reader.done) reader.fail(`section ${id} has bytes left over`)
 }
 
-function vector(reader: Reader, entry: () => void): void {
-  for (let rest = reader.count(); rest > 0; rest--) entry()
+function* vector(reader: Reader, entry: () => void): Generator<void> {
+  for (let rest = reader.count(); rest > 0; rest--) {
+    entry()
+    if (rest % sliceEntries === 0) yield
+  }
 }
 
 function readImport(reader: Reader, into: Mutable<ModuleStructure>): ImportEntry {
@@ -196,6 +202,16 @@ function readDataSegment(reader: Reader): DataSegment {
 /** Constant expressions hold no blocks, so the first `end` ends them. */
 function readConstantExpression(reader: Reader): Range {
   const start = reader.position
+  if (reader.bytes[start] === 0x41) {
+    // Nearly all are one i32.const; modules with a hundred thousand data segments exist.
+    reader.skip(1)
+    reader.skipLeb(5)
+    if (reader.bytes[reader.position] === 0x0b) {
+      reader.skip(1)
+      return { start, end: reader.position }
+    }
+    reader.position = start
+  }
   const walker = new InstructionWalker(reader)
   do walker.next()
   while (walker.opcode !== 0x0b || walker.shape !== immediates.none)

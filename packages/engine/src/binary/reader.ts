@@ -69,7 +69,14 @@ export class Reader {
     this.fail('LEB128 too long')
   }
 
-  /** A signed LEB128 of at most 33 bits (block types, heap types) or 32 bits. */
+  /** A signed LEB128 of at most 32 bits. */
+  s32(): number {
+    const value = this.s33()
+    if (value < -0x8000_0000 || value > 0x7fff_ffff) this.fail('LEB128 of more than 32 bits')
+    return value
+  }
+
+  /** A signed LEB128 of at most 33 bits (block types, heap types). */
   s33(): number {
     let value = 0
     let factor = 1

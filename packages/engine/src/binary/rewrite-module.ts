@@ -21,6 +21,9 @@ import { Reader } from './reader.ts'
 import { valueTypeCode } from './types.ts'
 import { Writer, u32Size } from './writer.ts'
 
+/** How many function bodies are written between two yields. */
+const sliceBodies = 512
+
 const resetHelper: Helper = { kind: 'reset', memory: 0, second: 0, opcode: 0, offset: 0n }
 
 /** The module name of the imports that the rewrite appends. */
@@ -68,12 +71,12 @@ export function* rewriteModule(
       continue
     }
     const next = known.indexOf(section.id)
-    while (place < next) rewrite.section(known[place++]!, undefined, output)
+    while (place < next) yield* rewrite.section(known[place++]!, undefined, output)
     place = next + 1
-    rewrite.section(section.id, section, output)
+    yield* rewrite.section(section.id, section, output)
     yield
   }
-  while (place < known.length) rewrite.section(known[place++]!, undefined, output)
+  while (place < known.length) yield* rewrite.section(known[place++]!, undefined, output)
   return { bytes: output.written, prefix: rewrite.prefix, grows: rewrite.grows, resets: rewrite.resets }
 }
 
@@ -117,6 +120,10 @@ class Rewrite implements AppendedIndices {
     return this.#sizeGlobals[memory]!
   }
 
+  maximumBytes(memory: number): number {
+    return (this.#structure.memories[memory]!.limits.maximum ?? 65_536) * 65_536
+  }
+
   get resetGlobals(): [global: number, expression: Uint8Array][] {
     const { globals, memories } = this.#structure
     const own = this.#resettable.map((global): [number, Uint8Array] => [
@@ -130,7 +137,12 @@ class Rewrite implements AppendedIndices {
   }
 
   /** Writes one section; `original` is undefined where the module has none of this id. */
-  section(id: number, original: Section | undefined, output: Writer): void {
+  *section(id: number, original: Section | undefined, output: Writer): Generator<void> {
+    if (id === sectionId.code) yield* this.#code(original, output)
+    else this.#shortSection(id, original, output)
+  }
+
+  #shortSection(id: number, original: Section | undefined, output: Writer): void {
     switch (id) {
       case sectionId.type:
         return this.#appended(id, original, output, this.#helpers.length, (to) => {
@@ -164,8 +176,6 @@ class Rewrite implements AppendedIndices {
         return this.#globals(original, output)
       case sectionId.export:
         return this.#exports(original, output)
-      case sectionId.code:
-        return this.#code(original, output)
       case sectionId.data:
         return this.#data(output, original)
       default:
@@ -260,7 +270,7 @@ class Rewrite implements AppendedIndices {
     })
   }
 
-  #code(original: Section | undefined, output: Writer): void {
+  *#code(original: Section | undefined, output: Writer): Generator<void> {
     const { patches } = this.#scan
     const helpers = this.#helpers
     if (patches.length === 0) {
@@ -274,6 +284,7 @@ class Rewrite implements AppendedIndices {
     let copied = reader.position // everything before it is written
     let patch = 0
     for (let body = 0; body < bodies && patch < patches.length; body++) {
+      if (body % sliceBodies === 0) yield
       const head = reader.position
       const size = reader.u32()
       const start = reader.position

@@ -27,7 +27,7 @@ export function makeFunctionHandle(
   exchange: Exchange,
 ): Callable {
   const { name } = raw
-  if (shape.carriesFunctions) return named(name, raw.length, exchanging(gate, raw, exchange))
+  if (shape.carriesFunctions) return named(name, raw.length, exchanging(gate, raw, shape, exchange))
   switch (shape.parameters) {
     case 0:
       return {
@@ -102,15 +102,24 @@ function enter(gate: Gate): void {
   gate.dirty = true
 }
 
-function exchanging(gate: Gate, raw: Callable, exchange: Exchange): Callable {
+function exchanging(gate: Gate, raw: Callable, { results }: FunctionShape, exchange: Exchange): Callable {
   return (...values) => {
     enter(gate)
     try {
-      return exchange.toHost(raw(...values.map((value) => exchange.toInstance(value))))
+      const result = raw(...values.map((value) => exchange.toInstance(value)))
+      return results === 1 || !Array.isArray(result)
+        ? exchange.toHost(result)
+        : severalToHost(result, exchange)
     } finally {
       gate.running--
     }
   }
+}
+
+/** Several results come as an array of their values. An array that is itself a result (externref) keeps its identity. */
+function severalToHost(results: readonly unknown[], exchange: Exchange): readonly unknown[] {
+  const exchanged = results.map((value) => exchange.toHost(value))
+  return exchanged.some((value, index) => value !== results[index]) ? exchanged : results
 }
 
 function named(name: string, length: number, handle: Callable): Callable {

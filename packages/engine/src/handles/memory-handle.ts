@@ -17,12 +17,20 @@ export interface MemorySlot {
   takeViewBack(view: ArrayBuffer): boolean
 }
 
+/** What a memory can grow to, in pages of 64 KiB. */
+export interface MemoryLimits {
+  /** The module's own maximum. */
+  readonly declaredPages: number | undefined
+  /** The slot's capacity. */
+  readonly capacityPages: number
+}
+
 /** What the engine keeps of a handle. */
 export interface MemoryControl {
   readonly handle: PooledMemory
   /** As `memory.grow` in the module: the old size in pages, or -1. */
   grow(deltaPages: number): number
-  /** Detaches the buffer at release; false if it was transferred away, so that somebody may still reach the slot. */
+  /** Detaches the buffer at release; false if one was transferred away, so that somebody may still reach the slot. */
   close(): boolean
   /** Tells the module its new logical size; set when the instance is there. */
   sizeGlobal: WebAssembly.Global | undefined
@@ -31,23 +39,27 @@ export interface MemoryControl {
 export class PooledMemory {
   readonly #gate: Gate
   readonly #slot: MemorySlot
-  readonly #maximumPages: number
+  readonly #limits: MemoryLimits
   #buffer: ArrayBuffer | undefined
+  /** Whether a buffer was transferred away: somebody may reach the slot's bytes for ever. */
+  #escaped = false
   #sizeGlobal: WebAssembly.Global | undefined
 
-  private constructor(gate: Gate, slot: MemorySlot, maximumPages: number) {
+  private constructor(gate: Gate, slot: MemorySlot, limits: MemoryLimits) {
     this.#gate = gate
     this.#slot = slot
-    this.#maximumPages = maximumPages
+    this.#limits = limits
   }
 
-  /** `maximumPages`: the module's own maximum or the slot's capacity, whichever is less. */
-  static create(gate: Gate, slot: MemorySlot, maximumPages: number): MemoryControl {
-    const handle = new PooledMemory(gate, slot, maximumPages)
+  static create(gate: Gate, slot: MemorySlot, limits: MemoryLimits): MemoryControl {
+    const handle = new PooledMemory(gate, slot, limits)
     return {
       handle,
       grow: (deltaPages) => handle.#grow(deltaPages),
-      close: () => handle.#detach(),
+      close: () => {
+        handle.#detach()
+        return !handle.#escaped
+      },
       set sizeGlobal(global) {
         handle.#sizeGlobal = global
       },
@@ -76,19 +88,23 @@ export class PooledMemory {
    */
   grow(delta: number): number {
     this.#gate.pass('memory')
-    const pages = Math.trunc(Number(delta))
-    if (!(pages >= 0 && pages <= 0xffff_ffff)) {
-      throw new TypeError('WebAssembly.Memory.grow(): Argument 0 must be convertible to a valid number')
-    }
+    const pages = unsigned32(delta)
+    // Converting it may have run code of the caller's.
+    this.#gate.pass('memory')
     const old = this.#grow(pages)
-    if (old < 0) throw new RangeError('WebAssembly.Memory.grow(): Maximum memory size exceeded')
-    return old
+    if (old >= 0) return old
+    const { declaredPages = Infinity } = this.#limits
+    const beyondDeclared = this.#slot.logicalBytes / pageBytes + pages > declaredPages
+    throw new RangeError(
+      `WebAssembly.Memory.grow(): ${beyondDeclared ? 'Maximum memory size exceeded' : 'Unable to grow instance memory'}`,
+    )
   }
 
   #grow(deltaPages: number): number {
     const oldPages = this.#slot.logicalBytes / pageBytes
     const pages = oldPages + deltaPages
-    if (pages > this.#maximumPages) return -1
+    const { declaredPages = Infinity, capacityPages } = this.#limits
+    if (pages > declaredPages || pages > capacityPages) return -1
     if (deltaPages > 0 && !this.#slot.grow(pages * pageBytes)) return -1
     this.#gate.dirty = true
     if (this.#sizeGlobal) this.#sizeGlobal.value = pages
@@ -96,11 +112,22 @@ export class PooledMemory {
     return oldPages
   }
 
-  #detach(): boolean {
+  #detach(): void {
     const buffer = this.#buffer
     this.#buffer = undefined
-    return buffer === undefined || this.#slot.takeViewBack(buffer)
+    if (buffer !== undefined && !this.#slot.takeViewBack(buffer)) this.#escaped = true
   }
+}
+
+/** V8's conversion of the argument of `grow`, with its messages. */
+function unsigned32(value: unknown): number {
+  const number = +(value as number)
+  const fail = (must: string): never => {
+    throw new TypeError(`WebAssembly.Memory.grow(): Argument 0 must be ${must}`)
+  }
+  if (!Number.isFinite(number)) return fail('convertible to a valid number')
+  if (number < 0) return fail('non-negative')
+  return number > 0xffff_ffff ? fail('in the unsigned long range') : Math.trunc(number)
 }
 
 // So that glue which asks `memory instanceof WebAssembly.Memory` goes on.

@@ -27,7 +27,7 @@ const origins = new WeakMap<Callable, Origin>()
 const brought = new WeakSet<Callable>()
 
 /** The shape of a function of which nothing is known, as one that comes out of a table. */
-const unknownShape: FunctionShape = { parameters: -1, carriesFunctions: true }
+const unknownShape: FunctionShape = { parameters: -1, results: -1, carriesFunctions: true }
 
 export class References {
   readonly #gate: Gate
@@ -49,16 +49,10 @@ export class References {
 
   /** What the host may see of a value that the instance hands out. */
   toHost(value: unknown): unknown {
-    if (typeof value === 'function') return this.#outward(value as Callable)
-    if (!Array.isArray(value)) return value
-    // Several results come as an array of their values; an array of the host's own (externref) keeps its identity.
-    const exchanged = value.map((one) => (typeof one === 'function' ? this.#outward(one) : one))
-    return exchanged.some((one, index) => one !== value[index]) ? exchanged : value
-  }
-
-  #outward(value: Callable): unknown {
-    if (brought.has(value) || origins.has(value) || !isWasmFunction(value)) return value
-    return this.handleOf(value)
+    if (typeof value !== 'function') return value
+    const callable = value as Callable
+    if (brought.has(callable) || origins.has(callable) || !isWasmFunction(callable)) return value
+    return this.handleOf(callable)
   }
 
   /** What the instance may see of a value that the host hands in. */

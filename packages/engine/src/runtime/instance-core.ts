@@ -55,7 +55,7 @@ export class InstanceCore {
           lendView: (bytes) => reservation.lendView(bytes),
           takeViewBack: (view) => reservation.takeViewBack(view),
         },
-        Math.min(plan.maximumPages ?? Infinity, capacityPages),
+        { declaredPages: plan.maximumPages, capacityPages },
       )
       reservation.tenant = control
       return control

@@ -144,19 +144,12 @@ function prepareMemory(plan: ImportPlan, value: unknown, memories: PooledMemorie
   return value
 }
 
-function wrapImport(host: Callable, current: CurrentReferences): Callable {
+function wrapImport(host: Callable, results: number, references: References): Callable {
   return (...values) => {
-    const { references } = current
-    return references.toInstance(host(...values.map((value) => references.toHost(value))))
+    const result: unknown = host(...values.map((value) => references.toHost(value)))
+    // Several results come as an iterable; V8 says so if it is none.
+    return results > 1 && isObject(result) && Symbol.iterator in result
+      ? Array.from(result as Iterable<unknown>, (value) => references.toInstance(value))
+      : references.toInstance(result)
   }
-}
-
-/** The value of every import as the caller gave it, in the order of the imports. */
-export function importValues(plans: readonly ImportPlan[], given: WebAssembly.Imports): unknown[] {
-  return plans.map((plan) => importValue(plan, given))
-}
-
-export function importValue(plan: ImportPlan, given: WebAssembly.Imports): unknown {
-  const namespace = given[plan.module] as Namespace | null | undefined
-  return namespace?.[plan.name]
 }

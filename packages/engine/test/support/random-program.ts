@@ -52,10 +52,16 @@ const nearLimits = fc
   .tuple(fc.constantFrom(2 ** 31, 2 ** 32), fc.integer({ min: -20, max: 5 }))
   .map(([limit, distance]) => Math.min(limit + distance, 2 ** 32 - 1))
 const address = fc.oneof(
-  { weight: 3, arbitrary: fc.nat({ max: 64 }) },
-  { weight: 6, arbitrary: nearPageBorders },
+  { weight: 4, arbitrary: fc.nat({ max: 64 }) },
+  { weight: 4, arbitrary: fc.nat({ max: 4 * 65_536 }) },
+  { weight: 5, arbitrary: nearPageBorders },
   { weight: 2, arbitrary: nearLimits },
   { weight: 1, arbitrary: fc.nat({ max: 2 ** 32 - 1 }) },
+)
+const length = fc.oneof(
+  { weight: 6, arbitrary: fc.nat({ max: 200 }) },
+  { weight: 1, arbitrary: fc.constantFrom(0, 4_096, 65_536, 65_537) },
+  { weight: 2, arbitrary: address },
 )
 const staticOffset = fc.oneof(
   { weight: 6, arbitrary: fc.nat({ max: 20 }) },
@@ -178,7 +184,7 @@ function statement(memories: number, segments: number): fc.Arbitrary<Statement> 
     result: true,
   }))
   const grow = fc
-    .tuple(memory, fc.constantFrom(0, 0, 1, 1, 2, 65_535, 65_536, 2 ** 32 - 1))
+    .tuple(memory, fc.constantFrom(0, 0, 1, 1, 2, 65_537, 2 ** 32 - 1))
     .map(([index, delta]) => ({
       text: `grow m${index} ${delta}`,
       code: emit((to) => to.byte(0x41).s64(BigInt(delta | 0)).byte(0x40).u32(index).byte(0xad)),
@@ -232,7 +238,7 @@ export const programs: fc.Arbitrary<Program> = fc
 
 export function steps(program: Program): fc.Arbitrary<Step[]> {
   const memory = fc.nat({ max: program.memories.length - 1 })
-  const operands = { a: address, b: address, c: address, x: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }) }
+  const operands = { a: address, b: address, c: length, x: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }) }
   const step: fc.Arbitrary<Step> = fc.oneof(
     {
       weight: 8,
@@ -247,7 +253,7 @@ export function steps(program: Program): fc.Arbitrary<Step[]> {
       arbitrary: fc.record({
         kind: fc.constant('grow' as const),
         memory,
-        delta: fc.constantFrom(0, 1, 2, 65_536),
+        delta: fc.constantFrom(0, 1, 2, 65_537, 2 ** 32 - 1),
       }),
     },
     {

@@ -19,7 +19,7 @@ const assembler = await wabt()
 
 /** Assembles without validating: V8 has the last word. */
 export function wat(text: string): Uint8Array<ArrayBuffer> {
-  const module = assembler.parseWat('test.wat', text, features)
+  const module = assembler.parseWat('test.wat', new TextEncoder().encode(text), features)
   try {
     module.resolveNames()
     return new Uint8Array(module.toBinary({}).buffer)

@@ -1,0 +1,79 @@
+/**
+ * Brings the accessible part of a slot back to image and zeros, the cheapest way first.
+ *
+ * What it costs (x86-64 virtual machine, Linux 6.18, Node.js 24, memory of 10 MiB over an image of 1 MiB, medians): the
+ * scan 2 microseconds; copying a page back that stays resident 0.2 in a row, 0.4 on its own; giving a page back 0.3, and
+ * 2.2 to 2.5 more for the fault when the next use touches it. So a kept page pays off if one use in five touches it, and
+ * pages are kept, lowest addresses first (a guest's stack and data lie there), up to a limit: every kept page is copied
+ * at every reset, whether it was touched or not, since the kernel can tell "private", but not "written since".
+ * Everything after the limit goes back in one madvise(2).
+ */
+
+import { SystemCallError } from '../errors/system-call-error.ts'
+import type { MemoryImage } from '../image/memory-image.ts'
+import { pageBytes, zeroMemory } from '../system/libc.ts'
+import { givePagesBack } from './mappings.ts'
+import * as scan from './page-scan.ts'
+
+/** How pages were restored. */
+export type Restoration = 'copied-back' | 'decommitted'
+
+/** Pages for each scan at least, so that many pages of zeros do not take many calls. */
+const pagesPerScan = 512
+
+/**
+ * Restores `[base, base + accessibleBytes)`, which must be readable and writable.
+ * @throws {SystemCallError} if the kernel refuses; the pages are in an unknown state then
+ */
+export function restorePages(
+  base: number,
+  accessibleBytes: number,
+  image: MemoryImage | undefined,
+  keepResidentBytes: number,
+): Restoration {
+  if (accessibleBytes === 0) return 'copied-back'
+  if (keepResidentBytes > 0 && scan.canScan()) {
+    try {
+      return copyBack(base, base + accessibleBytes, image, keepResidentBytes)
+    } catch (error) {
+      // Whatever went wrong while looking or copying, giving everything back is exact as well.
+      if (SystemCallError.isInstance(error) && error.syscall === 'ioctl') scan.noteScanFailure(error)
+    }
+  }
+  givePagesBack(base, accessibleBytes)
+  return 'decommitted'
+}
+
+function copyBack(
+  base: number,
+  end: number,
+  image: MemoryImage | undefined,
+  keepResidentBytes: number,
+): Restoration {
+  const page = pageBytes()
+  const imageStart = base + (image?.offset ?? 0)
+  const imageEnd = imageStart + (image?.byteLength ?? 0)
+  let mayKeep = keepResidentBytes - (keepResidentBytes % page)
+  for (let position = base; position < end; position = scan.scannedTo()) {
+    const count = scan.scanPrivatePages(position, end, Math.max(pagesPerScan, mayKeep / page + 1))
+    for (let index = 0; index < count; index += 1) {
+      const start = scan.regionStart(index)
+      const stop = scan.regionEnd(index)
+      // Zeros are right outside the image. Inside it they are not: KSM can put the zero page in a written page's place.
+      if (scan.regionIsZeroPage(index) && (stop <= imageStart || start >= imageEnd)) continue
+      // Under memory pressure, too, pages are better given back.
+      const keepTo = scan.regionIsSwapped(index) ? start : Math.min(stop, start + mayKeep)
+      const copyFrom = Math.min(Math.max(start, imageStart), keepTo)
+      const copyTo = Math.max(Math.min(keepTo, imageEnd), copyFrom)
+      if (start < copyFrom) zeroMemory(start, copyFrom - start)
+      if (copyFrom < copyTo) image?.copyTo(copyFrom, copyFrom - imageStart, copyTo - copyFrom)
+      if (copyTo < keepTo) zeroMemory(copyTo, keepTo - copyTo)
+      mayKeep -= keepTo - start
+      if (keepTo < stop) {
+        givePagesBack(keepTo, end - keepTo)
+        return 'decommitted'
+      }
+    }
+  }
+  return 'copied-back'
+}

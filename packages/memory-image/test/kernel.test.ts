@@ -1,0 +1,155 @@
+import { writeFileSync } from 'node:fs'
+import { afterEach, describe, expect, test } from 'vitest'
+import {
+  addressOf,
+  imageDescriptors,
+  imageDescriptorsAsync,
+  imageMappings,
+  imageMappingsAsync,
+  kernelFeatures,
+  kernelTraces,
+  kernelTracesSync,
+  mapCountLimit,
+  mappingCount,
+  mappingCountAsync,
+  MemoryImage,
+  RawReservation,
+  SlotMemory,
+  viewOver,
+} from '../src/index.ts'
+import { injectFaults } from '../src/testing.ts'
+import { allMappings } from './support/kernel.ts'
+
+const wasmPage = 65_536
+const disposables: Disposable[] = []
+
+function slotWith(image: MemoryImage): SlotMemory {
+  const reservation = new RawReservation(4 * wasmPage)
+  const slot = new SlotMemory(reservation)
+  disposables.push(reservation, slot)
+  slot.prepare(image, 4 * wasmPage)
+  return slot
+}
+
+afterEach(() => {
+  while (disposables.length > 0) disposables.pop()![Symbol.dispose]()
+})
+
+describe('traces of images', () => {
+  test('are counted for each name, in maps and descriptors', async () => {
+    using first = MemoryImage.fromBytes(Uint8Array.of(1), { label: 'first' })
+    using second = MemoryImage.fromBytes(Uint8Array.of(1), { label: 'second' })
+    using zeros = MemoryImage.fromSegments([])
+    slotWith(first)
+    slotWith(first)
+    slotWith(second)
+    const expected = new Map([
+      [first.memfdName, { mappings: 2, descriptors: 1 }],
+      [second.memfdName, { mappings: 1, descriptors: 1 }],
+      [zeros.memfdName, { mappings: 0, descriptors: 0 }],
+      ['first', { mappings: 0, descriptors: 0 }],
+    ])
+    expect(kernelTracesSync(expected.keys())).toEqual(expected)
+    expect(await kernelTraces(expected.keys())).toEqual(expected)
+    expect([imageMappings(first), await imageMappingsAsync(first)]).toEqual([2, 2])
+    expect([imageDescriptors(second), await imageDescriptorsAsync(second)]).toEqual([1, 1])
+  })
+
+  test('a closed image that is still mapped shows its mappings', () => {
+    const image = MemoryImage.fromBytes(Uint8Array.of(1))
+    const slot = slotWith(image)
+    image.release()
+    expect(kernelTracesSync([image.memfdName]).get(image.memfdName)).toEqual({ mappings: 1, descriptors: 1 })
+    slot.wipe()
+    expect(kernelTracesSync([image.memfdName]).get(image.memfdName)).toEqual({ mappings: 0, descriptors: 0 })
+  })
+
+  test('are found among thousands of mappings', async () => {
+    using image = MemoryImage.fromBytes(Uint8Array.of(1))
+    using other = MemoryImage.fromBytes(Uint8Array.of(1))
+    for (let index = 0; index < 1000; index += 1) slotWith(index % 3 === 0 ? image : other)
+    const expected = { mappings: 334, descriptors: 1 }
+    expect(kernelTracesSync([image.memfdName]).get(image.memfdName)).toEqual(expected)
+    expect((await kernelTraces([image.memfdName])).get(image.memfdName)).toEqual(expected)
+  })
+})
+
+describe('mappings of the process', () => {
+  test('are counted', async () => {
+    const before = mappingCount()
+    // V8 may add or remove a few in between.
+    expect(Math.abs(before - allMappings().length)).toBeLessThan(50)
+    expect(Math.abs(before - (await mappingCountAsync()))).toBeLessThan(50)
+    using image = MemoryImage.fromBytes(Uint8Array.of(1))
+    for (let index = 0; index < 200; index += 1) slotWith(image)
+    expect(mappingCount() - before).toBeGreaterThan(350)
+  })
+
+  test('have a limit', () => {
+    expect(mapCountLimit()).toBeGreaterThan(1000)
+  })
+})
+
+describe('features', () => {
+  test('are found out by trying', () => {
+    expect(kernelFeatures()).toMatchObject({ memfd: true, sealing: true })
+    using _faults = injectFaults(({ call }) => (call === 'madvise' ? undefined : 'ENOSYS'))
+    expect(kernelFeatures()).toMatchObject({ memfd: false, sealing: false, pagemapScan: false })
+  })
+
+  test('are remembered', () => {
+    const first = kernelFeatures()
+    expect(kernelFeatures()).toBe(first)
+  })
+})
+
+describe('buffers', () => {
+  test('have an address, through which the same bytes are seen', () => {
+    const bytes = new Uint8Array(wasmPage)
+    const view = new Uint8Array(viewOver(addressOf(bytes), wasmPage))
+    view[5] = 7
+    expect(bytes[5]).toBe(7)
+    expect(addressOf(bytes.subarray(16))).toBe(addressOf(bytes.buffer) + 16)
+  })
+
+  test('a view of a slot sees its memory, and can be detached', () => {
+    using image = MemoryImage.fromBytes(Uint8Array.of(1, 2, 3))
+    const slot = slotWith(image)
+    const view = viewOver(slot.base, slot.logicalBytes)
+    expect(new Uint8Array(view).subarray(0, 4)).toEqual(Uint8Array.of(1, 2, 3, 0))
+    view.transfer(0)
+    expect(view.detached).toBe(true)
+    expect(slot.read(0, 1)).toEqual(Uint8Array.of(1))
+  })
+
+  test('without bytes have none', () => {
+    const detached = new ArrayBuffer(8)
+    detached.transfer()
+    for (const empty of [new ArrayBuffer(0), new Uint8Array(0), detached]) {
+      expect(() => addressOf(empty)).toThrow(RangeError)
+    }
+  })
+
+  test.each([
+    [0, 1],
+    [-1, 1],
+    [1.5, 1],
+    [4096, -1],
+    [4096, Number.NaN],
+  ])('views over %s of %s bytes are refused', (address, byteLength) => {
+    expect(() => viewOver(address, byteLength)).toThrow(RangeError)
+  })
+})
+
+test('a write of the kernel into a slot is found as well', () => {
+  using image = MemoryImage.fromBytes(Uint8Array.of(1, 2, 3))
+  const slot = slotWith(image)
+  // The kernel reads from the slot and writes nothing; then it fills it from a file.
+  writeFileSync('/dev/null', new Uint8Array(viewOver(slot.base, wasmPage)))
+  const view = new Uint8Array(viewOver(slot.base, wasmPage))
+  crypto.getRandomValues(view)
+  slot.markDirty()
+  slot.reset()
+  expect(slot.read(0, 4)).toEqual(Uint8Array.of(1, 2, 3, 0))
+  expect(slot.read(wasmPage - 4, 4)).toEqual(new Uint8Array(4))
+})
