@@ -42,8 +42,6 @@ export interface WaitOptions {
 /** Imports, or a function that makes them for glue that needs `instance.memory` beforehand. */
 export type Imports = WebAssembly.Imports | ((instance: PooledInstance) => WebAssembly.Imports)
 
-const noImports: WebAssembly.Imports = {}
-
 export class Engine implements AsyncDisposable {
   readonly #options: ResolvedEngineOptions
   readonly #pool: Pool
@@ -118,7 +116,7 @@ export class Engine implements AsyncDisposable {
    *   are then free again
    * @throws UnsupportedImportError, ModuleDisposedError, EngineClosedError
    */
-  instantiate(module: PooledModule, imports: Imports = noImports): PooledInstance {
+  instantiate(module: PooledModule, imports?: Imports): PooledInstance {
     return this.#instantiateOn(module, this.#pool.acquire(this.#poolModule(module)), imports)
   }
 
@@ -128,14 +126,14 @@ export class Engine implements AsyncDisposable {
    */
   async instantiateWhenFree(
     module: PooledModule,
-    imports: Imports = noImports,
+    imports?: Imports,
     options: WaitOptions = {},
   ): Promise<PooledInstance> {
     const lease = await this.#pool.acquireWhenFree(this.#poolModule(module), options)
     return this.#instantiateOn(module, lease, imports)
   }
 
-  #instantiateOn(module: PooledModule, lease: Lease, imports: Imports): PooledInstance {
+  #instantiateOn(module: PooledModule, lease: Lease, imports: Imports | undefined): PooledInstance {
     const compiled = PooledModule.compiledOf(module)
     const core = new InstanceCore(compiled, lease, this.#options.maxMemoryBytes / pageBytes)
     const instance = new PooledInstance(core)

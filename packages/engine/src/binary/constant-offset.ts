@@ -22,7 +22,8 @@ export function evaluateOffset(structure: ModuleStructure, range: Range): number
       case 0x6a:
       case 0x6b:
       case 0x6c:
-        stack.push(binary(opcode, stack.pop(), stack.pop()))
+        if (stack.length < 2) reader.fail('offset of a data segment')
+        stack.push(binary(opcode, stack.pop()!, stack.pop()!))
         break
       default:
         return undefined
@@ -30,8 +31,8 @@ export function evaluateOffset(structure: ModuleStructure, range: Range): number
   }
 }
 
-/** i32.add, i32.sub, i32.mul; a missing operand makes NaN, which no valid module has. */
-function binary(opcode: number, right = Number.NaN, left = Number.NaN): number {
+/** i32.add, i32.sub, i32.mul. */
+function binary(opcode: number, right: number, left: number): number {
   if (opcode === 0x6a) return (left + right) | 0
   return opcode === 0x6b ? (left - right) | 0 : Math.imul(left, right)
 }

@@ -12,6 +12,7 @@ export type FreshReason =
   | 'code changes tables'
   | 'code drops segments'
   | 'code changes GC objects'
+  | 'exports a tag'
 
 export function freshReason(structure: ModuleStructure, scan: CodeScan): FreshReason | undefined {
   // Without a memory there is no slot to keep an instance in.
@@ -20,7 +21,9 @@ export function freshReason(structure: ModuleStructure, scan: CodeScan): FreshRe
   if (structure.tables.some((table) => table.imported)) return 'imports a table'
   if (scan.changesTables) return 'code changes tables'
   if (scan.dropsSegments) return 'code drops segments'
-  return scan.changesObjects ? 'code changes GC objects' : undefined
+  if (scan.changesObjects) return 'code changes GC objects'
+  // Each instance has its own tag: an exception of one use must not be caught by another.
+  return structure.exports.some(({ kind }) => kind === 'tag') ? 'exports a tag' : undefined
 }
 
 /** The module's own globals that its code or, exported, its host can change. */

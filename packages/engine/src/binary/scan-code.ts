@@ -114,7 +114,7 @@ class Scan implements CodeScan {
     const kind = replacedKinds[shape - immediates.memorySize]!
     this.#use(memory)
     if (kind === 'copy') this.#use(second)
-    if (kind === 'atomic' && 1 << second !== atomicBytes(opcode)) this.#reader.fail('atomic alignment')
+    if (kind === 'atomic' && 2 ** second !== atomicBytes(opcode)) this.#reader.fail('atomic alignment')
     const replacement = kind === 'size' ? -1 - memory : this.#helper({ kind, memory, second, opcode, offset })
     this.patches.push(from, this.#reader.position, replacement)
   }

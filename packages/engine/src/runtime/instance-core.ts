@@ -21,6 +21,8 @@ import { References } from '../handles/references.ts'
 import { PooledTable } from '../handles/table-handle.ts'
 import { applyLateSegments } from './late-segments.ts'
 import type { CompiledModule } from './compiled-module.ts'
+import { prepareImports } from './prepare-imports.ts'
+import { importsObject } from './prepare-imports.ts'
 import { RawInstance } from './raw-instance.ts'
 import type { V8Reservation } from './v8-reservation.ts'
 
@@ -34,6 +36,8 @@ export class InstanceCore {
   /** Whether a live instance of an earlier use was taken. */
   warm = false
   #raw: RawInstance | undefined
+  /** Whether raw functions may have reached a table or global of the caller's own. */
+  #escapes = false
   #exports: WebAssembly.Exports | undefined
   /** The handles of tables and globals, by their kind and index, so that one exported twice is one object. */
   #objects: Map<string, unknown> | undefined
@@ -67,8 +71,9 @@ export class InstanceCore {
    * Instantiates on the leased slots, or takes the live instance that an earlier use left there. After an error the
    * caller calls {@link abandon}.
    */
-  start(given: WebAssembly.Imports): void {
-    const { analysis } = this.module
+  start(imports: unknown): void {
+    const { analysis, compiled } = this.module
+    const given = importsObject(imports, analysis, compiled)
     const { memories } = this.#lease
     const raw = this.#takeInstance(given)
     this.#raw = raw
@@ -109,7 +114,11 @@ export class InstanceCore {
       this.warm = true
       return left
     }
-    return new RawInstance(this.module, this.#lease, given, pooled, current)
+    const { analysis, needsPreparing } = this.module
+    const prepared = prepareImports(analysis, needsPreparing, given, pooled, current)
+    // Noted before V8 instantiates: element segments reach the caller's table even if a later step fails.
+    this.#escapes = prepared.escapes
+    return new RawInstance(this.module, this.#lease, prepared, given, current)
   }
 
   #run(start: Callable): void {
@@ -138,6 +147,7 @@ export class InstanceCore {
   }
 
   #makeExport(entry: ExportEntry): unknown {
+    this.gate.pass('instance')
     const raw = this.#raw!.exports[entry.name]
     const { analysis } = this.module
     switch (entry.kind) {
@@ -186,7 +196,7 @@ export class InstanceCore {
     const failed = this.gate.state !== live
     this.gate.state = released
     const raw = this.#raw
-    let escapes = raw?.escapes ?? false
+    let escapes = this.#escapes
     for (const [index, control] of this.#controls.entries()) {
       const { reservation } = this.#lease.memories[index]!
       ;(reservation as V8Reservation).tenant = undefined
@@ -194,7 +204,7 @@ export class InstanceCore {
     }
     const { memories } = this.#lease
     if (this.gate.dirty) for (const leased of memories) leased.memory.markDirty()
-    const stays = raw !== undefined && !failed && !escapes && raw.rest()
+    const stays = raw !== undefined && !failed && !escapes && rests(raw)
     for (const leased of memories) leased.attachment = stays ? raw : undefined
     this.#raw = undefined
     this.#lease.release(escapes ? { discardReservations: true } : undefined)
@@ -216,5 +226,14 @@ export class InstanceCore {
     if (!leased)
       throw new RangeError(`This module has no memory ${memory}; it has ${this.#lease.memories.length}.`)
     return leased.memory
+  }
+}
+
+/** Released at the very end of the stack there is no room even for the reset function; the slots go back all the same. */
+function rests(raw: RawInstance): boolean {
+  try {
+    return raw.rest()
+  } catch {
+    return false
   }
 }

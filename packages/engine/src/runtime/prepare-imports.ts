@@ -34,6 +34,21 @@ export interface CurrentReferences {
 
 type Namespace = Record<string, unknown>
 
+const noImports: WebAssembly.Imports = {}
+
+/** What the caller gave as imports, where it can be that; else V8 says what is wrong. Memories may be left out. */
+export function importsObject(
+  given: unknown,
+  { imports }: ModuleAnalysis,
+  compiled: WebAssembly.Module,
+): WebAssembly.Imports {
+  if (isObject(given)) return given as WebAssembly.Imports
+  if (given !== undefined || imports.some(({ kind }) => kind !== 'memory')) {
+    return new WebAssembly.Instance(compiled, given as WebAssembly.Imports).exports as never
+  }
+  return noImports
+}
+
 /** Whether any import must be looked at before V8 gets it. */
 export function mustPrepare(plans: readonly ImportPlan[]): boolean {
   return plans.some((plan) => plan.carriesFunctions || (plan.kind !== 'function' && plan.kind !== 'tag'))
@@ -117,7 +132,7 @@ function prepareImport(
       return plan.carriesFunctions ? references.toInstance(value) : value
     case 'function':
       return plan.carriesFunctions && typeof value === 'function'
-        ? wrapImport(value as Callable, current)
+        ? wrapImport(value as Callable, plan.results, current)
         : value
     case 'tag':
       return value
@@ -144,12 +159,23 @@ function prepareMemory(plan: ImportPlan, value: unknown, memories: PooledMemorie
   return value
 }
 
-function wrapImport(host: Callable, results: number, references: References): Callable {
+function wrapImport(host: Callable, results: number, current: CurrentReferences): Callable {
   return (...values) => {
+    const { references } = current
     const result: unknown = host(...values.map((value) => references.toHost(value)))
     // Several results come as an iterable; V8 says so if it is none.
     return results > 1 && isObject(result) && Symbol.iterator in result
       ? Array.from(result as Iterable<unknown>, (value) => references.toInstance(value))
       : references.toInstance(result)
   }
+}
+
+/** The value of every import as the caller gave it, in the order of the imports. */
+export function importValues(plans: readonly ImportPlan[], given: WebAssembly.Imports): unknown[] {
+  return plans.map((plan) => importValue(plan, given))
+}
+
+export function importValue(plan: ImportPlan, given: WebAssembly.Imports): unknown {
+  const namespace = given[plan.module] as Namespace | null | undefined
+  return namespace?.[plan.name]
 }

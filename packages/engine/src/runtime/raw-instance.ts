@@ -14,14 +14,12 @@ import type { ModuleAnalysis } from '../binary/analyse-module.ts'
 import type { Callable } from '../handles/function-handle.ts'
 import { PooledGlobal } from '../handles/global-handle.ts'
 import type { CompiledModule } from './compiled-module.ts'
-import type { CurrentReferences, PooledMemories } from './prepare-imports.ts'
-import { importValue, importValues, prepareImports } from './prepare-imports.ts'
+import type { CurrentReferences, PooledMemories, PreparedImports } from './prepare-imports.ts'
+import { importValue, importValues } from './prepare-imports.ts'
 import type { V8Reservation } from './v8-reservation.ts'
 
 export class RawInstance {
   readonly exports: WebAssembly.Exports
-  /** Whether raw functions may have reached a table or global of the caller's own. */
-  readonly escapes: boolean
   /** The module's own start function. */
   readonly start: Callable | undefined
   /** Per memory: the global that tells the module its logical size in pages. */
@@ -32,23 +30,21 @@ export class RawInstance {
   readonly #reset: Callable | undefined
   #reusable: boolean
 
-  /** @throws what `new WebAssembly.Instance` throws, UnsupportedImportError */
+  /** @throws what `new WebAssembly.Instance` throws */
   constructor(
     module: CompiledModule,
     lease: Lease,
+    prepared: PreparedImports,
     given: WebAssembly.Imports,
-    memories: PooledMemories,
     current: CurrentReferences,
   ) {
-    const { analysis, compiled, needsPreparing } = module
-    const { imports, escapes } = prepareImports(analysis, needsPreparing, given, memories, current)
-    const { exports } = new WebAssembly.Instance(compiled, imports)
+    const { analysis, compiled } = module
+    const { exports } = new WebAssembly.Instance(compiled, prepared.imports)
     this.exports = exports
-    this.escapes = escapes
     this.#current = current
     this.start = analysis.start === undefined ? undefined : (exports[analysis.start] as Callable)
     this.#reset = analysis.reset === undefined ? undefined : (exports[analysis.reset] as Callable)
-    this.#reusable = analysis.freshReason === undefined && !escapes
+    this.#reusable = analysis.freshReason === undefined && !prepared.escapes
     this.#importPlans = analysis.imports
     this.#importValues = this.#reusable ? importValues(analysis.imports, given) : []
     this.sizeGlobals = analysis.memories.map(({ sizeGlobal }) =>
