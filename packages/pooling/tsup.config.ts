@@ -1,10 +1,12 @@
-import { defineConfig } from 'tsup'
+import type { Options } from 'tsup'
 
-export default defineConfig({
+const options: Options = {
   entry: ['src/index.ts'],
   format: ['esm'],
   target: 'es2023',
   dts: true,
   clean: true,
   sourcemap: true,
-})
+}
+
+export default options
