@@ -4,7 +4,6 @@ const options: Options = {
   entry: ['src/index.ts'],
   format: ['esm'],
   target: 'es2023',
-  keepNames: true,
   dts: true,
   clean: true,
   sourcemap: true,

@@ -5,13 +5,14 @@
  *
  * What comes out holds no reference to the original bytes, except through the segments that go into the image.
  */
+import { hiddenName } from './appended.ts'
 import { evaluateOffset } from './constant-offset.ts'
 import type { ExportEntry, ExternalKind, ModuleStructure } from './module-structure.ts'
 import { parseModule } from './parse-module.ts'
 import { MalformedModuleError } from './reader.ts'
 import type { FreshReason } from './reusability.ts'
 import { freshReason, resettableGlobals } from './reusability.ts'
-import { hiddenName, rewriteModule } from './rewrite-module.ts'
+import { rewriteModule } from './rewrite-module.ts'
 import { scanCode } from './scan-code.ts'
 import type { FunctionType } from './types.ts'
 import { isFunctionReference } from './types.ts'
@@ -103,12 +104,11 @@ export function* analyseModule(bytes: Uint8Array, refuse: Refusal): Generator<vo
   yield
   const fresh = freshReason(structure, scan)
   const resettable = fresh === undefined ? resettableGlobals(structure, scan) : undefined
-  const {
-    bytes: rewritten,
-    prefix,
-    grows,
-    resets,
-  } = yield* rewriteModule(structure, scan, dynamic, resettable)
+  const { bytes: rewritten, appended } = yield* rewriteModule(structure, scan, {
+    dynamicSegments: dynamic,
+    resettable,
+  })
+  const { prefix, grows, resets } = appended
   return {
     rewritten,
     imports: structure.imports.map((entry) => ({

@@ -22,6 +22,9 @@ export const sectionId = {
   tag: 13,
 } as const
 
+/** The order that the specification prescribes for known sections. */
+export const sectionOrder: readonly number[] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11]
+
 /** `[start, end)` in the module's bytes. */
 export interface Range {
   readonly start: number

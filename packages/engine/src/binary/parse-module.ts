@@ -13,15 +13,12 @@ import type {
   Section,
   TableType,
 } from './module-structure.ts'
-import { sectionId } from './module-structure.ts'
+import { sectionId, sectionOrder } from './module-structure.ts'
 import { Reader } from './reader.ts'
 import type { DefinedType } from './types.ts'
 import { readLimits, readRecursionGroup, readValueType } from './types.ts'
 
 const externalKinds: readonly ExternalKind[] = ['function', 'table', 'memory', 'global', 'tag']
-
-/** The order that the specification prescribes for known sections. */
-const order: readonly number[] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11]
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] }
 
@@ -65,7 +62,7 @@ function splitSections(bytes: Uint8Array): Section[] {
     const contents = { start: reader.position, end: reader.position + size }
     reader.skip(size)
     if (id !== sectionId.custom) {
-      const next = order.indexOf(id)
+      const next = sectionOrder.indexOf(id)
       if (next < 0) reader.fail(`unknown section ${id}`)
       if (next <= place) reader.fail(`section ${id} out of order`)
       place = next

@@ -25,17 +25,6 @@ export interface MemoryLimits {
   readonly capacityPages: number
 }
 
-/** What the engine keeps of a handle. */
-export interface MemoryControl {
-  readonly handle: PooledMemory
-  /** As `memory.grow` in the module: the old size in pages, or -1. */
-  grow(deltaPages: number): number
-  /** Detaches the buffer at release; false if one was transferred away, so that somebody may still reach the slot. */
-  close(): boolean
-  /** Tells the module its new logical size; set when the instance is there. */
-  sizeGlobal: WebAssembly.Global | undefined
-}
-
 export class PooledMemory {
   readonly #gate: Gate
   readonly #slot: MemorySlot
@@ -45,28 +34,30 @@ export class PooledMemory {
   #escaped = false
   #sizeGlobal: WebAssembly.Global | undefined
 
-  private constructor(gate: Gate, slot: MemorySlot, limits: MemoryLimits) {
+  /** @internal */
+  constructor(gate: Gate, slot: MemorySlot, limits: MemoryLimits) {
     this.#gate = gate
     this.#slot = slot
     this.#limits = limits
   }
 
-  static create(gate: Gate, slot: MemorySlot, limits: MemoryLimits): MemoryControl {
-    const handle = new PooledMemory(gate, slot, limits)
-    return {
-      handle,
-      grow: (deltaPages) => handle.#grow(deltaPages),
-      close: () => {
-        handle.#detach()
-        return !handle.#escaped
-      },
-      set sizeGlobal(global) {
-        handle.#sizeGlobal = global
-      },
-      get sizeGlobal() {
-        return handle.#sizeGlobal
-      },
-    }
+  // What the engine does with a handle stands in static methods, so that the caller's object has V8's interface only.
+  // No accessors in object literals here: each such object gets a hidden class of its own, which outlives it.
+
+  /** As `memory.grow` in the module: the old size in pages, or -1. */
+  static grow(memory: PooledMemory, deltaPages: number): number {
+    return memory.#grow(deltaPages)
+  }
+
+  /** From now on growth tells the module its new logical size. */
+  static connect(memory: PooledMemory, sizeGlobal: WebAssembly.Global): void {
+    memory.#sizeGlobal = sizeGlobal
+  }
+
+  /** Detaches the buffer at release; false if one was transferred away, so that somebody may still reach the slot. */
+  static close(memory: PooledMemory): boolean {
+    memory.#detach()
+    return !memory.#escaped
   }
 
   /**
@@ -122,12 +113,14 @@ export class PooledMemory {
 /** V8's conversion of the argument of `grow`, with its messages. */
 function unsigned32(value: unknown): number {
   const number = +(value as number)
-  const fail = (must: string): never => {
-    throw new TypeError(`WebAssembly.Memory.grow(): Argument 0 must be ${must}`)
-  }
-  if (!Number.isFinite(number)) return fail('convertible to a valid number')
-  if (number < 0) return fail('non-negative')
-  return number > 0xffff_ffff ? fail('in the unsigned long range') : Math.trunc(number)
+  if (!Number.isFinite(number)) throw argumentError('convertible to a valid number')
+  if (number < 0) throw argumentError('non-negative')
+  if (number > 0xffff_ffff) throw argumentError('in the unsigned long range')
+  return Math.trunc(number)
+}
+
+function argumentError(must: string): TypeError {
+  return new TypeError(`WebAssembly.Memory.grow(): Argument 0 must be ${must}`)
 }
 
 // So that glue which asks `memory instanceof WebAssembly.Memory` goes on.

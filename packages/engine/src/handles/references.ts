@@ -14,14 +14,7 @@ import { ForeignFunctionError } from '../errors/foreign-function-error.ts'
 import type { Callable } from './function-handle.ts'
 import { makeFunctionHandle } from './function-handle.ts'
 import type { Gate } from './gate.ts'
-
-interface Origin {
-  readonly raw: Callable
-  readonly gate: Gate
-}
-
-/** Every handle alive, in whichever engine of this thread. */
-const origins = new WeakMap<Callable, Origin>()
+import { HandleStamp, RawStamp } from './stamps.ts'
 
 /** Wasm functions that the host brought into some pooled instance. */
 const brought = new WeakSet<Callable>()
@@ -31,7 +24,6 @@ const unknownShape: FunctionShape = { parameters: -1, results: -1, carriesFuncti
 
 export class References {
   readonly #gate: Gate
-  readonly #handles = new Map<Callable, Callable>()
 
   constructor(gate: Gate) {
     this.#gate = gate
@@ -39,11 +31,11 @@ export class References {
 
   /** The handle of a raw function of this instance; made at its first appearance. */
   handleOf(raw: Callable, shape: FunctionShape = unknownShape): Callable {
-    const known = this.#handles.get(raw)
+    const known = RawStamp.handleIn(raw, this.#gate)
     if (known) return known
     const handle = makeFunctionHandle(this.#gate, raw, shape, this)
-    this.#handles.set(raw, handle)
-    origins.set(handle, { raw, gate: this.#gate })
+    RawStamp.put(raw, handle, this.#gate)
+    HandleStamp.put(handle, raw, this.#gate)
     return handle
   }
 
@@ -51,20 +43,21 @@ export class References {
   toHost(value: unknown): unknown {
     if (typeof value !== 'function') return value
     const callable = value as Callable
-    if (brought.has(callable) || origins.has(callable) || !isWasmFunction(callable)) return value
+    if (HandleStamp.isOn(callable) || brought.has(callable) || !isWasmFunction(callable)) return value
     return this.handleOf(callable)
   }
 
   /** What the instance may see of a value that the host hands in. */
   toInstance(value: unknown): unknown {
     if (typeof value !== 'function') return value
-    const origin = origins.get(value as Callable)
-    if (!origin) {
-      if (isWasmFunction(value as Callable)) brought.add(value as Callable)
+    const callable = value as Callable
+    if (!HandleStamp.isOn(callable)) {
+      if (isWasmFunction(callable)) brought.add(callable)
       return value
     }
-    origin.gate.pass('function')
-    if (origin.gate === this.#gate) return origin.raw
+    const gate = HandleStamp.gateOf(callable)
+    gate.pass('function')
+    if (gate === this.#gate) return HandleStamp.rawOf(callable)
     throw new ForeignFunctionError()
   }
 }

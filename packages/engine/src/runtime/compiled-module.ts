@@ -1,9 +1,10 @@
 /**
  * From bytes to a module that can be instantiated on slots: analysis, refusal, compilation.
  *
- * V8 has the last word on validity: it compiles the rewritten module, and where that or the analysis fails, the
- * original, so that an invalid module gets V8's own CompileError. A valid one that cannot be pooled is refused with a
- * reason. The analysis pauses every few hundred kilobytes, so that a large module does not hold the event loop.
+ * V8 has the last word on validity: it compiles the original too, in its own threads while the analysis runs. In the
+ * rewritten module an index beyond the module's own would mean something: a logical size, which no guest may set. A valid
+ * module that cannot be pooled is refused with a reason. The analysis pauses every few hundred kilobytes, so that a large
+ * module does not hold the event loop.
  */
 import { setImmediate } from 'node:timers/promises'
 
@@ -12,6 +13,7 @@ import { analyseModule, pageBytes } from '../binary/analyse-module.ts'
 import { UnknownOpcodeError } from '../binary/instructions.ts'
 import type { ExportEntry, ModuleStructure } from '../binary/module-structure.ts'
 import { MalformedModuleError } from '../binary/reader.ts'
+import { hiddenModule } from '../binary/appended.ts'
 import { UnsupportedModuleError } from '../errors/unsupported-module-error.ts'
 import { mustPrepare } from './prepare-imports.ts'
 
@@ -40,8 +42,11 @@ export async function compileModule(
 ): Promise<CompiledModule> {
   // The caller may change its bytes while the analysis pauses.
   const bytes = source.slice()
+  const valid = WebAssembly.compile(bytes)
+  valid.catch(() => undefined)
   try {
     const analysis = await inSlices(analyseModule(bytes, (structure) => refuse(structure, limits)))
+    await valid
     const compiled = await WebAssembly.compile(analysis.rewritten)
     return {
       label,
@@ -51,7 +56,7 @@ export async function compileModule(
       needsPreparing: mustPrepare(analysis.imports),
     }
   } catch (error) {
-    await WebAssembly.compile(bytes)
+    await valid
     throw explained(error)
   }
 }
@@ -86,6 +91,12 @@ async function inSlices<T>(work: Generator<void, T>): Promise<T> {
 
 function refuse(structure: ModuleStructure, limits: SlotLimits): void {
   const native = 'Instantiate it with `new WebAssembly.Instance` instead.'
+  if (structure.imports.some(({ module }) => module === hiddenModule)) {
+    throw new UnsupportedModuleError(
+      `it imports from module ${JSON.stringify(hiddenModule)}`,
+      'The engine uses that name itself; use another one.',
+    )
+  }
   if (structure.memories.length > limits.slots) {
     throw new UnsupportedModuleError(
       `it has ${structure.memories.length} memories, and the engine ${limits.slots} slots`,

@@ -15,7 +15,6 @@ import { makeExportsObject } from '../handles/exports-object.ts'
 import type { Callable } from '../handles/function-handle.ts'
 import { Gate, live, preparing, released } from '../handles/gate.ts'
 import { PooledGlobal } from '../handles/global-handle.ts'
-import type { MemoryControl } from '../handles/memory-handle.ts'
 import { PooledMemory } from '../handles/memory-handle.ts'
 import { References } from '../handles/references.ts'
 import { PooledTable } from '../handles/table-handle.ts'
@@ -23,6 +22,7 @@ import { applyLateSegments } from './late-segments.ts'
 import type { CompiledModule } from './compiled-module.ts'
 import { prepareImports } from './prepare-imports.ts'
 import { importsObject } from './prepare-imports.ts'
+import { LeasedSlot } from './leased-slot.ts'
 import { RawInstance } from './raw-instance.ts'
 import type { V8Reservation } from './v8-reservation.ts'
 
@@ -31,7 +31,6 @@ export class InstanceCore {
   readonly memories: readonly PooledMemory[]
   readonly module: CompiledModule
   readonly #lease: Lease
-  readonly #controls: readonly MemoryControl[]
   readonly #references: References
   /** Whether a live instance of an earlier use was taken. */
   warm = false
@@ -46,25 +45,14 @@ export class InstanceCore {
     this.module = module
     this.#lease = lease
     this.#references = new References(this.gate)
-    this.#controls = module.analysis.memories.map((plan, index) => {
+    this.memories = module.analysis.memories.map((plan, index) => {
       const leased = lease.memories[index]!
       const reservation = leased.reservation as V8Reservation
-      const control = PooledMemory.create(
-        this.gate,
-        {
-          get logicalBytes() {
-            return leased.memory.logicalBytes
-          },
-          grow: (bytes) => leased.grow(bytes),
-          lendView: (bytes) => reservation.lendView(bytes),
-          takeViewBack: (view) => reservation.takeViewBack(view),
-        },
-        { declaredPages: plan.maximumPages, capacityPages },
-      )
-      reservation.tenant = control
-      return control
+      const limits = { declaredPages: plan.maximumPages, capacityPages }
+      const memory = new PooledMemory(this.gate, new LeasedSlot(leased, reservation), limits)
+      reservation.tenant = memory
+      return memory
     })
-    this.memories = this.#controls.map((control) => control.handle)
   }
 
   /**
@@ -79,7 +67,7 @@ export class InstanceCore {
     this.#raw = raw
     for (const [index, sizeGlobal] of raw.sizeGlobals.entries()) {
       if (sizeGlobal === undefined) continue
-      this.#controls[index]!.sizeGlobal = sizeGlobal
+      PooledMemory.connect(this.memories[index]!, sizeGlobal)
       // The host may have grown the memory before instantiation, through `instance.memory`.
       const pages = memories[index]!.memory.logicalBytes / pageBytes
       if (pages !== analysis.memories[index]!.initialPages) sizeGlobal.value = pages
@@ -197,10 +185,10 @@ export class InstanceCore {
     this.gate.state = released
     const raw = this.#raw
     let escapes = this.#escapes
-    for (const [index, control] of this.#controls.entries()) {
+    for (const [index, memory] of this.memories.entries()) {
       const { reservation } = this.#lease.memories[index]!
       ;(reservation as V8Reservation).tenant = undefined
-      if (!control.close()) escapes = true
+      if (!PooledMemory.close(memory)) escapes = true
     }
     const { memories } = this.#lease
     if (this.gate.dirty) for (const leased of memories) leased.memory.markDirty()

@@ -4,7 +4,7 @@
  */
 import type { LateSegment, ModuleAnalysis } from '../binary/analyse-module.ts'
 import { pageBytes } from '../binary/analyse-module.ts'
-import { hiddenName } from '../binary/rewrite-module.ts'
+import { hiddenName } from '../binary/appended.ts'
 import { Writer } from '../binary/writer.ts'
 
 interface Target {

@@ -9,7 +9,7 @@
  * V8 itself, out of our sight; `escapes` says so, and the slot's memory is then given up after the use.
  */
 import type { ImportPlan, ModuleAnalysis } from '../binary/analyse-module.ts'
-import { hiddenModule } from '../binary/rewrite-module.ts'
+import { hiddenModule } from '../binary/appended.ts'
 import { UnsupportedImportError } from '../errors/unsupported-import-error.ts'
 import type { Callable } from '../handles/function-handle.ts'
 import { PooledGlobal } from '../handles/global-handle.ts'

@@ -13,11 +13,7 @@ import { SlotMemory, addressOf, viewOver } from '@warmslot/memory-image'
 
 import { pageBytes } from '../binary/analyse-module.ts'
 import type { Callable } from '../handles/function-handle.ts'
-
-/** Who grows when the code running on this slot asks for it. */
-export interface Grower {
-  grow(deltaPages: number): number
-}
+import { PooledMemory } from '../handles/memory-handle.ts'
 
 /** Memories into which a view outlives its use; see {@link V8Reservation}'s disposal. */
 const quarantine = new Set<V8Reservation>()
@@ -32,7 +28,7 @@ export class V8Reservation implements Reservation {
   /** A WebAssembly function `(i32) -> (i32)` that fits into a module's grow table. */
   readonly growFunction: Callable
   /** The memory handle of the use that has the slot now. */
-  tenant: Grower | undefined
+  tenant: PooledMemory | undefined
   readonly #views = new Map<number, ArrayBuffer>()
   #lentBytes = 0
   #escaped = false
@@ -42,7 +38,9 @@ export class V8Reservation implements Reservation {
     this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
     this.base = addressOf(this.memory.buffer)
     this.byteLength = byteLength
-    this.growFunction = asWasmFunction((deltaPages) => this.tenant?.grow(deltaPages >>> 0) ?? -1)
+    this.growFunction = asWasmFunction((deltaPages) =>
+      this.tenant === undefined ? -1 : PooledMemory.grow(this.tenant, deltaPages >>> 0),
+    )
   }
 
   /**

@@ -1,0 +1,54 @@
+/**
+ * The bench: native against pooled uses, the index allocator, the purge, in one run of about two minutes. See README.md.
+ *
+ *     node --expose-gc src/main.ts [--write | --out FOLDER] [--name NAME] [--quick]
+ */
+import { machineFacts } from './machine.ts'
+import { measureAllocator } from './measure-allocator.ts'
+import { measurePurge } from './measure-purge.ts'
+import { readOptions } from './options.ts'
+import { progress } from './progress.ts'
+import { rounded } from './report/format.ts'
+import { markdownOf } from './report/markdown.ts'
+import { writeResults } from './report/write-results.ts'
+import { guestCases } from './uses/guest-cases.ts'
+import { measureUses, type UseResult } from './uses/measure-uses.ts'
+import { realModuleCases } from './uses/real-module-cases.ts'
+
+const options = readOptions(process.argv.slice(2))
+const { amounts } = options
+const startedAt = new Date()
+const machine = machineFacts()
+
+progress('allocate and free')
+const allocator = measureAllocator(amounts.capacities, amounts.allocatorPairs, amounts.rounds)
+
+const uses: UseResult[] = []
+for (const useCase of [...guestCases(amounts.usesOfGuest), ...realModuleCases(amounts)]) {
+  const result = await measureUses(useCase, amounts.rounds)
+  uses.push(result)
+  const { native, pooled, ratio } = result
+  progress(
+    `${result.title}: native ${rounded(native.p50)} µs (mean ${rounded(native.mean)}), ` +
+      `pooled ${rounded(pooled.p50)} µs (mean ${rounded(pooled.mean)}): ${rounded(ratio.p50)} times (${rounded(ratio.mean)})`,
+  )
+}
+
+progress(`purges of ${amounts.purgedSlots} slots`)
+const purge = await measurePurge(amounts.purgedSlots, amounts.purges)
+
+const results = {
+  version: 1,
+  startedAt: startedAt.toISOString(),
+  durationSeconds: (Date.now() - startedAt.getTime()) / 1000,
+  machine,
+  amounts,
+  units: { uses: 'microseconds', pauses: 'milliseconds' },
+  uses,
+  allocator,
+  purge,
+} as const
+
+await writeResults(results, options)
+console.log(markdownOf(results, options.name, options.folder))
+progress(`written to ${options.folder}/${options.name}.{json,md,svg}`)

@@ -1,0 +1,88 @@
+/** What the command line can ask of the bench. */
+import { parseArgs } from 'node:util'
+
+const repository = `${import.meta.dirname}/../..`
+
+/** How often everything is done. */
+export interface Amounts {
+  /** Rounds of native and pooled by turns, for each case. */
+  readonly rounds: number
+  /** Uses of a small guest in one round, on each side. */
+  readonly usesOfGuest: number
+  /** Uses of a real module in one round, on each side. */
+  readonly usesOfRealModule: number
+  /** Which of the demo's modules. */
+  readonly realModules: readonly ('sqlite' | 'esbuild' | 'ruby')[]
+  /** Capacities of the index allocator, in slots. */
+  readonly capacities: readonly number[]
+  /** Pairs of allocate and free in one round, for each capacity and strategy. */
+  readonly allocatorPairs: number
+  /** Slots that a purge clears. */
+  readonly purgedSlots: number
+  /** Purges for each state of the slots. */
+  readonly purges: number
+}
+
+export interface BenchOptions {
+  readonly amounts: Amounts
+  /** Folder of the results. */
+  readonly folder: string
+  /** Name of the result files, without their endings. */
+  readonly name: string
+  /** READMEs whose section between the markers is rewritten, with the way from there to the results' folder. */
+  readonly readmes: readonly { readonly file: string; readonly results: string }[]
+}
+
+const full: Amounts = {
+  rounds: 10,
+  usesOfGuest: 200,
+  usesOfRealModule: 30,
+  realModules: ['sqlite', 'esbuild', 'ruby'],
+  capacities: [100, 1_000, 10_000, 100_000, 1_000_000],
+  allocatorPairs: 100_000,
+  purgedSlots: 1_000,
+  purges: 5,
+}
+
+/** To see that it runs through; its figures mean nothing. */
+const quick: Amounts = {
+  rounds: 2,
+  usesOfGuest: 5,
+  usesOfRealModule: 2,
+  realModules: ['sqlite'],
+  capacities: [100, 1_000],
+  allocatorPairs: 100,
+  purgedSlots: 10,
+  purges: 1,
+}
+
+/**
+ * Reads the command line: `--write` for the measurements that the repository keeps, in docs/measurements and the READMEs;
+ * else the results go to bench/results, or `--out`. `--name` names the files, `--quick` only tries everything once.
+ * @throws TypeError for options that there are not
+ */
+export function readOptions(words: readonly string[]): BenchOptions {
+  const { values } = parseArgs({
+    // pnpm and turbo may pass on the `--` that separates their own options from ours.
+    args: words.filter((word) => word !== '--'),
+    options: {
+      write: { type: 'boolean', default: false },
+      quick: { type: 'boolean', default: false },
+      out: { type: 'string' },
+      name: { type: 'string', default: 'bench' },
+    },
+  })
+  if (values.write && values.quick) throw new TypeError('--write is for full runs, so not with --quick')
+  const kept = `${repository}/docs/measurements`
+  return {
+    amounts: values.quick ? quick : full,
+    folder: values.out ?? (values.write ? kept : `${repository}/bench/results`),
+    name: values.name,
+    readmes: values.write
+      ? [
+          { file: `${repository}/README.md`, results: 'docs/measurements' },
+          { file: `${repository}/bench/README.md`, results: '../docs/measurements' },
+        ]
+      : [],
+  }
+}

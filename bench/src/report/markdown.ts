@@ -1,0 +1,91 @@
+/** The results as tables: what stands in the READMEs, and in the file beside the JSON. */
+import { markdownTable, rounded } from './format.ts'
+import type { BenchResults } from './results.ts'
+
+function usesTable({ uses }: BenchResults): string {
+  return markdownTable(
+    [
+      'one use, µs',
+      'native p50',
+      'p99',
+      'mean',
+      'pooled p50',
+      'p99',
+      'mean',
+      'p50 faster by',
+      'mean faster by',
+    ],
+    uses.map(({ title, native, pooled, ratio }) => [
+      title,
+      ...[native.p50, native.p99, native.mean, pooled.p50, pooled.p99, pooled.mean].map(rounded),
+      ...[ratio.p50, ratio.mean].map((factor) => `${rounded(factor)}×`),
+    ]),
+  )
+}
+
+function allocatorTable({ allocator, amounts }: BenchResults): string {
+  const { capacities } = amounts
+  const strategies = [...new Set(allocator.map(({ strategy }) => strategy))]
+  const rows = strategies.map((strategy) => {
+    const figures = allocator.filter((result) => result.strategy === strategy)
+    return [`\`${strategy}\``].concat(figures.map(({ pairNs }) => rounded(pairNs)))
+  })
+  const head = capacities.map((capacity) => `${capacity.toLocaleString('en')} slots`)
+  return markdownTable(['allocate + free, ns', ...head], rows)
+}
+
+function purgeTable({ purge, amounts }: BenchResults): string {
+  return markdownTable(
+    [
+      `purge of a module from ${amounts.purgedSlots.toLocaleString('en')} slots`,
+      'µs a slot',
+      'longest slice, ms (worst)',
+      'longest turn of the event loop, ms (worst)',
+      'held before, KiB a slot',
+    ],
+    purge.map((result) => [
+      result.title,
+      rounded(result.perSlotUs),
+      ...[result.longestSliceMs, result.longestTurnMs].map(
+        ({ median, worst }) => `${rounded(median)} (${rounded(worst)})`,
+      ),
+      rounded(result.residentBytesPerSlot / 1024),
+    ]),
+  )
+}
+
+function pausesOf({ uses }: BenchResults, side: 'native' | 'pooled'): string {
+  const pauses = uses.map((use) => use[side].pauses)
+  const count = pauses.reduce((sum, pause) => sum + pause.count, 0)
+  const total = pauses.reduce((sum, pause) => sum + pause.totalMs, 0)
+  return `${count.toLocaleString('en')} pauses of ${rounded(total)} ms together`
+}
+
+/** @param results the way to the folder of the result files, from where the text will stand */
+export function markdownOf(found: BenchResults, name: string, results: string): string {
+  const { machine, amounts, startedAt, durationSeconds } = found
+  const samples = found.uses.map(({ native }) => native.uses)
+  return `![One use, native and pooled: p50, mean and p99 on a logarithmic axis](${results}/${name}.svg)
+
+${usesTable(found)}
+
+One use is: instantiate, call one export, drop the instance (native) or release it (pooled). Both sides by turns in the same
+process, ${amounts.rounds} rounds, ${Math.min(...samples).toLocaleString('en')} to ${Math.max(...samples).toLocaleString('en')} uses a side. The mean holds the garbage collector's pauses: native ${pausesOf(found, 'native')},
+pooled ${pausesOf(found, 'pooled')}. What garbage a round leaves is collected before the next one, and counted for neither.
+Uses before the first round, and the first few of each, are not counted: they make the slot's address space, map the image, fill caches.
+"The same imports": a live instance of an earlier use serves again. "New imports": V8 makes an instance on the slot.
+sqlite, esbuild and ruby have imports that do nothing, and one cheap export is called.
+
+${allocatorTable(found)}
+
+Half of the slots are taken, the others remember 64 modules. \`random\` touches every slot, so it shows the processor's caches.
+
+${purgeTable(found)}
+
+A purge goes from the call of \`dispose()\` to the receipt, with the kernel's own word in it; medians of ${amounts.purges}, and the worst
+in brackets.
+
+${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB; ${machine.kernel}, huge pages: ${machine.hugePages}; Node.js ${machine.node} (V8 ${machine.v8}). ${startedAt.slice(0, 10)},
+${Math.round(durationSeconds)} seconds. All figures: [${name}.json](${results}/${name}.json). Repeat it: \`npx pnpm bench\`.
+`
+}

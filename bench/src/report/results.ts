@@ -1,0 +1,19 @@
+/** What one run of the bench found: the JSON file. */
+import type { AllocatorResult } from '../measure-allocator.ts'
+import type { MachineFacts } from '../machine.ts'
+import type { PurgeResult } from '../measure-purge.ts'
+import type { Amounts } from '../options.ts'
+import type { UseResult } from '../uses/measure-uses.ts'
+
+export interface BenchResults {
+  /** Of this file's format. */
+  readonly version: 1
+  readonly startedAt: string
+  readonly durationSeconds: number
+  readonly machine: MachineFacts
+  readonly amounts: Amounts
+  readonly units: { readonly uses: 'microseconds'; readonly pauses: 'milliseconds' }
+  readonly uses: readonly UseResult[]
+  readonly allocator: readonly AllocatorResult[]
+  readonly purge: readonly PurgeResult[]
+}

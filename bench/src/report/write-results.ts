@@ -1,0 +1,17 @@
+/** Writes the results where the options say: JSON, Markdown, SVG, and the sections of READMEs. */
+import { mkdir, writeFile } from 'node:fs/promises'
+
+import type { BenchOptions } from '../options.ts'
+import { markdownOf } from './markdown.ts'
+import { plotOf } from './plot.ts'
+import { rewriteSection } from './readme-section.ts'
+import type { BenchResults } from './results.ts'
+
+export async function writeResults(results: BenchResults, options: BenchOptions): Promise<void> {
+  const { folder, name, readmes } = options
+  await mkdir(folder, { recursive: true })
+  await writeFile(`${folder}/${name}.json`, `${JSON.stringify(results, undefined, 2)}\n`)
+  await writeFile(`${folder}/${name}.md`, markdownOf(results, name, '.'))
+  await writeFile(`${folder}/${name}.svg`, plotOf(results.uses))
+  for (const readme of readmes) await rewriteSection(readme.file, markdownOf(results, name, readme.results))
+}

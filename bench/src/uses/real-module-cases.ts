@@ -1,0 +1,79 @@
+/**
+ * Three of the demo's modules, as published, with imports that do nothing: instantiation, and one export that is cheap and
+ * calls no import. What the modules do for a living is the demo's subject, and takes the same time on either side.
+ */
+import type { DemoModule } from '@warmslot/demo/module'
+import { Engine } from '@warmslot/engine'
+import { prepareNativeInstantiation, stubFunctionImports } from '@warmslot/demo/native'
+
+import type { Amounts } from '../options.ts'
+import { callExport, type PreparedCase, type UseCase } from './use-case.ts'
+
+interface RealModule {
+  readonly title: string
+  /** The export that is called. */
+  readonly call: string
+  load(): Promise<DemoModule>
+}
+
+const realModules: Record<Amounts['realModules'][number], RealModule> = {
+  // Emscripten's `__wasm_call_ctors`, under its minified name.
+  sqlite: {
+    title: 'sqlite',
+    call: 'P',
+    load: async () => (await import('@warmslot/demo/modules/sqlite')).sqlite,
+  },
+  esbuild: {
+    title: 'esbuild (Go)',
+    call: 'getsp',
+    load: async () => (await import('@warmslot/demo/modules/esbuild')).esbuild,
+  },
+  ruby: {
+    title: 'ruby (WASI)',
+    call: 'asyncify_get_state',
+    load: async () => (await import('@warmslot/demo/modules/ruby')).ruby,
+  },
+}
+
+async function prepare({ load, call }: RealModule, sameImports: boolean): Promise<PreparedCase> {
+  const demo = await load()
+  const bytes = await demo.bytes()
+  const compiled = await WebAssembly.compile(bytes)
+  const instantiate = prepareNativeInstantiation(compiled, demo)
+  const engine = new Engine({ slots: 4 })
+  const module = await engine.compile(bytes, { label: demo.name })
+  // What glue makes anew for each use is functions; made here, since that is not what is timed.
+  const given = Array.from({ length: sameImports ? 1 : 64 }, () => stubFunctionImports(compiled))
+  let turn = 0
+  return {
+    native: () => callExport(instantiate().exports, call, 0),
+    pooled() {
+      turn = (turn + 1) % given.length
+      const instance = engine.instantiate(module, given[turn])
+      const result = callExport(instance.exports, call, 0)
+      instance.release()
+      return result
+    },
+    engine,
+  }
+}
+
+export function realModuleCases({ realModules: names, usesOfRealModule }: Amounts): UseCase[] {
+  return names.flatMap((name) => {
+    const real = realModules[name]
+    return [
+      {
+        name,
+        title: `${real.title}, the same imports at each use`,
+        uses: usesOfRealModule,
+        prepare: () => prepare(real, true),
+      },
+      {
+        name: `${name}-new-imports`,
+        title: `${real.title}, new imports at each use`,
+        uses: usesOfRealModule,
+        prepare: () => prepare(real, false),
+      },
+    ]
+  })
+}

@@ -1,0 +1,140 @@
+/** The bench runs through and writes what it should. No figure is looked at beyond being one. */
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { promisify } from 'node:util'
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { tenMebibyteGuest } from '../src/guests/ten-mebibyte-guest.ts'
+import { signed, unsigned } from '../src/guests/module-writer.ts'
+import { replaceSection } from '../src/report/readme-section.ts'
+import { rounded } from '../src/report/format.ts'
+import type { BenchResults } from '../src/report/results.ts'
+import { distributionOf } from '../src/statistics.ts'
+
+const run = promisify(execFile)
+
+describe('a quick run', () => {
+  const folder = mkdtempSync(`${tmpdir()}/warmslot-bench-`)
+  let output = ''
+  let results: BenchResults
+
+  beforeAll(async () => {
+    const words = ['--expose-gc', 'src/main.ts', '--quick', '--out', folder, '--name', 'trial']
+    output = (await run(process.execPath, words, { cwd: `${import.meta.dirname}/..` })).stdout
+    results = JSON.parse(readFileSync(`${folder}/trial.json`, 'utf8')) as BenchResults
+  })
+
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  it('times every case on both sides', () => {
+    expect(results.uses.map(({ name }) => name)).toEqual([
+      'grow-17',
+      'ten-mebibyte-0',
+      'ten-mebibyte-1',
+      'ten-mebibyte-10',
+      'ten-mebibyte-100',
+      'ten-mebibyte-1-stolen',
+      'sqlite',
+      'sqlite-new-imports',
+    ])
+    for (const { name, native, pooled } of results.uses) {
+      for (const side of [native, pooled]) {
+        expect(side.uses, name).toBe(
+          results.amounts.rounds * (name.startsWith('sqlite') ? results.amounts.usesOfRealModule : 5),
+        )
+        expect(side.p50, name).toBeGreaterThan(0)
+        expect(side.p99, name).toBeGreaterThanOrEqual(side.p50)
+        expect(side.max, name).toBeGreaterThanOrEqual(side.p99)
+        expect(side.mean, name).toBeLessThanOrEqual(side.max)
+      }
+    }
+  })
+
+  it('times the allocator and the purge', () => {
+    expect(results.allocator).toHaveLength(3 * results.amounts.capacities.length)
+    for (const { pairNs } of results.allocator) expect(pairNs).toBeGreaterThan(0)
+    expect(results.purge.map(({ name }) => name)).toEqual(['dirty-0', 'dirty-10', 'dirty-100'])
+    const held = results.purge.map(({ residentBytesPerSlot }) => residentBytesPerSlot / 4096)
+    expect(held).toEqual([0, 10, 100])
+  })
+
+  it('says what it ran on, and nothing that tells whose machine it is', () => {
+    expect(results.version).toBe(1)
+    expect(results.machine.node).toBe(process.versions.node)
+    expect(results.machine.cores).toBeGreaterThan(0)
+    expect(Object.keys(results.machine).toSorted()).toEqual(
+      ['cores', 'cpu', 'hugePages', 'kernel', 'loadAtStart', 'memoryGib', 'node', 'v8'].toSorted(),
+    )
+  })
+
+  it('writes tables and a picture', () => {
+    const markdown = readFileSync(`${folder}/trial.md`, 'utf8')
+    const picture = readFileSync(`${folder}/trial.svg`, 'utf8')
+    for (const { title } of results.uses) {
+      expect(markdown).toContain(`| ${title} `)
+      expect(output).toContain(`| ${title} `)
+      expect(picture).toContain(`>${title}</text>`)
+    }
+    expect(`${markdown}${picture}`).not.toMatch(/NaN|undefined|Infinity/)
+  })
+})
+
+describe('parts', () => {
+  it('refuses an option that there is not', async () => {
+    const failing = run(process.execPath, ['--expose-gc', 'src/main.ts', '--fast'], {
+      cwd: `${import.meta.dirname}/..`,
+    })
+    await expect(failing).rejects.toMatchObject({ stderr: expect.stringContaining("'--fast'") as string })
+  })
+
+  it('percentiles are measured values, the mean holds everything', () => {
+    const durations = Float64Array.from({ length: 100 }, (_, index) => (index + 1) / 1000)
+    expect(distributionOf(durations)).toMatchObject({ uses: 100, p50: 50, p99: 99, max: 100 })
+    expect(distributionOf(durations).mean).toBeCloseTo(50.5)
+  })
+
+  it('LEB128 at its edges', () => {
+    expect([unsigned(127), unsigned(128), unsigned(65_536)]).toEqual([[127], [128, 1], [128, 128, 4]])
+    expect([signed(63), signed(64), signed(-1), signed(102_400)]).toEqual([
+      [63],
+      [192, 0],
+      [127],
+      [128, 160, 6],
+    ])
+  })
+
+  it('the guest writes to as many pages as it is told', () => {
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(tenMebibyteGuest()))
+    const { memory, run: write } = exports as unknown as {
+      memory: WebAssembly.Memory
+      run(pages: number): number
+    }
+    const before = new Uint8Array(memory.buffer.slice(0))
+    expect(write(12)).toBe(12 * 100 * 1024)
+    const after = new Uint8Array(memory.buffer)
+    const pages = new Set<number>()
+    for (const [address, byte] of after.entries()) if (byte !== before[address]) pages.add(address >> 12)
+    expect([...pages]).toEqual(Array.from({ length: 12 }, (_, index) => index * 25))
+  })
+
+  it('numbers have three significant digits', () => {
+    expect([0, 0.1234, 2.345, 12.34, 1234, 12_345].map(rounded)).toEqual([
+      '0',
+      '0.123',
+      '2.35',
+      '12.3',
+      '1,230',
+      '12,300',
+    ])
+  })
+
+  it('a section is replaced between its markers, and nowhere else', () => {
+    const text = 'before\n<!-- bench:begin -->\nold\n<!-- bench:end -->\nafter\n'
+    const replaced = replaceSection(text, 'new\n', 'README.md')
+    expect(replaced).toBe('before\n<!-- bench:begin -->\n\nnew\n\n<!-- bench:end -->\nafter\n')
+    expect(replaceSection(replaced, 'new', 'README.md')).toBe(replaced)
+    expect(() => replaceSection('no markers', 'new', 'README.md')).toThrow('README.md has no section')
+  })
+})

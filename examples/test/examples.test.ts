@@ -1,0 +1,85 @@
+/** Each example as a newcomer runs it: a process of its own, which ends well and says what it is there to say. */
+import { execFile } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { promisify } from 'node:util'
+
+import { describe, expect, it } from 'vitest'
+
+const folder = `${import.meta.dirname}/..`
+const run = promisify(execFile)
+
+/** What each example must print, in this order. */
+const expected: Record<string, readonly RegExp[]> = {
+  'allocate-indexes': [
+    /blue comes back, and finds slot 2 again: true/,
+    /red is dropped: slot \d is being cleared/,
+    /red is gone, blue has its slot +- +- +blue +-/,
+    /blue's slot is spared +\[red\] +\[red\] +blue +\[red\]/,
+    /a fourth takes blue's slot 2/,
+    /none free: undefined/,
+    /1 found their module's slot, 2 a cleared one, 4 a new one, 1 evicted another module/,
+  ],
+  'own-strategy': [
+    /nextAvailable +0 0 0 0 0 0 0 0 0 0/,
+    /longestRest +0 1 2 3 0 1 2 3 0 1/,
+    /passed {2}a purge finds every free slot of its module, and no other/,
+    /\b1\d passed, 0 failed/,
+    /always says 0: StrategyChoiceError/,
+  ],
+  'share-one-image': [
+    /image: 8,192 KiB in one memfd/,
+    /50 mappings, 1 descriptor, for 50 slots/,
+    /own pages take 0 KiB/,
+    /slot 0 reads 9 9 9 9, slot 1 reads 232 233 234 235/,
+    /own pages now take 4 KiB/,
+    /finds the image \(affine\): 232 233 234 235/,
+    /50 mappings removed, 1 memfd closed; the kernel: 0 mappings, 0 descriptors/,
+  ],
+  'pooled-instances': [
+    /two visits later it is at 102/,
+    /grown to 4 pages, the host sees 262144 bytes/,
+    /second use, beside it: 101 after one visit, 1 page/,
+    /third use: WARMSLOT_POOL_EXHAUSTED/,
+    /third use, on the slot of the first: 101 after one visit, 1 page/,
+    /after its release: WARMSLOT_INSTANCE_RELEASED/,
+    /1000 more uses, each saw 101; of all 1003, \d{3,4} were served by a live instance/,
+  ],
+  'purge-on-drop': ['reuseAffinity', 'nextAvailable', 'random'].flatMap((strategy) => [
+    new RegExp(`${strategy}: the kernel shows 4 mappings of red, 4 of blue`),
+    /one instance still runs: 1 mapping is left/,
+    /4 slots cleared, 4 mappings removed, 1 memfd closed, waited for 1 instance/,
+    /the kernel shows 0 mappings of red, 4 of blue/,
+  ]),
+}
+
+describe('examples', () => {
+  it('are all tested, and all in the README', () => {
+    const present = readdirSync(folder).filter((name) => existsSync(`${folder}/${name}/main.ts`))
+    expect(present.toSorted()).toEqual(Object.keys(expected).toSorted())
+    const readme = readFileSync(`${folder}/README.md`, 'utf8')
+    for (const name of present) expect(readme).toContain(`start ${name}\``)
+  })
+
+  it('are listed where none is named', async () => {
+    const failure = (await run(process.execPath, ['start.ts'], { cwd: folder }).catch(
+      (error: unknown) => error,
+    )) as { code: number; stderr: string }
+    expect(failure.code).toBe(1)
+    for (const name of Object.keys(expected)) expect(failure.stderr).toContain(name)
+  })
+
+  for (const [name, patterns] of Object.entries(expected)) {
+    it(name, async () => {
+      // A process that does not end well is a rejection.
+      const { stdout, stderr } = await run(process.execPath, ['start.ts', name], { cwd: folder })
+      expect(stderr).toBe('')
+      let position = 0
+      for (const pattern of patterns) {
+        const rest = stdout.slice(position)
+        expect(rest).toMatch(pattern)
+        const found = pattern.exec(rest)
+        position += (found?.index ?? 0) + (found?.[0].length ?? 0)
+      }
+    })
+  }
+})

@@ -1,0 +1,7 @@
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
+
+const config: ViteUserConfig = defineConfig({
+  test: { name: 'examples', include: ['test/**/*.test.ts'], testTimeout: 60_000 },
+})
+
+export default config

@@ -1,0 +1,82 @@
+/**
+ * Writes the code section anew: every body as it was, but for the instructions that the scan noted.
+ *
+ *   | size | locals | instructions ... memory.size 0 ... |   ->   | new size | locals | ... global.get 17 ... |
+ *
+ * Runs of bodies without such an instruction are copied in one piece.
+ */
+import type { Appended } from './appended.ts'
+import { helperBody } from './helper-functions.ts'
+import type { ModuleStructure, Section } from './module-structure.ts'
+import { sectionId } from './module-structure.ts'
+import { Reader } from './reader.ts'
+import type { CodeScan } from './scan-code.ts'
+import { Writer, u32Size } from './writer.ts'
+
+/** How many function bodies are written between two yields. */
+const sliceBodies = 512
+
+export function* rewriteCode(
+  structure: ModuleStructure,
+  { patches }: CodeScan,
+  appended: Appended,
+  { contents: { start: first, end } }: Section,
+  output: Writer,
+): Generator<void> {
+  const { bytes } = structure
+  const reader = new Reader(bytes, first, end)
+  const contents = new Writer(end - first + patches.length * 2 + 1024)
+  const bodies = reader.u32()
+  contents.u32(bodies + appended.helpers.length)
+  let copied = reader.position // everything before it is written
+  let patch = 0
+  for (let body = 0; body < bodies && patch < patches.length; body++) {
+    if (body % sliceBodies === 0) yield
+    const head = reader.position
+    const size = reader.u32()
+    const start = reader.position
+    reader.skip(size)
+    if (patches[patch]! >= reader.position) continue
+    contents.bytes(bytes.subarray(copied, head))
+    const last = patchesUntil(patches, patch, reader.position)
+    contents.u32(size + growth(patches, patch, last, appended))
+    copied = start
+    for (; patch < last; patch += 3) {
+      contents.bytes(bytes.subarray(copied, patches[patch]!))
+      const replacement = patches[patch + 2]!
+      contents.byte(replacement < 0 ? 0x23 : 0x10).u32(target(replacement, appended)) // global.get, call
+      copied = patches[patch + 1]!
+    }
+  }
+  contents.bytes(bytes.subarray(copied, end))
+  writeHelperBodies(appended, contents)
+  output.section(sectionId.code, contents)
+}
+
+export function writeHelperBodies(appended: Appended, to: Writer): void {
+  for (const helper of appended.helpers) {
+    const body = helperBody(helper, appended)
+    to.u32(body.length).bytes(body.written)
+  }
+}
+
+/** The index behind the last patch, from `patch` on, that lies before byte `end`. */
+function patchesUntil(patches: readonly number[], patch: number, end: number): number {
+  let last = patch
+  while (last < patches.length && patches[last]! < end) last += 3
+  return last
+}
+
+/** By how many bytes the patches `[from, to)` lengthen their body. */
+function growth(patches: readonly number[], from: number, to: number, appended: Appended): number {
+  let bytes = 0
+  for (let patch = from; patch < to; patch += 3) {
+    bytes += 1 + u32Size(target(patches[patch + 2]!, appended)) - (patches[patch + 1]! - patches[patch]!)
+  }
+  return bytes
+}
+
+/** The function to call, or the global to get. */
+function target(replacement: number, appended: Appended): number {
+  return replacement < 0 ? appended.sizeGlobal(-1 - replacement) : appended.helperFunction(replacement)
+}
