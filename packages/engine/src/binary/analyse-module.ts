@@ -11,6 +11,7 @@ import type { ExportEntry, ExternalKind, ModuleStructure } from './module-struct
 import { parseModule } from './parse-module.ts'
 import { MalformedModuleError } from './reader.ts'
 import type { FreshReason } from './reusability.ts'
+import { functionsLeave } from './leaving-functions.ts'
 import { freshReason, resettableGlobals } from './reusability.ts'
 import { rewriteModule } from './rewrite-module.ts'
 import { scanCode } from './scan-code.ts'
@@ -49,6 +50,11 @@ export interface MemoryPlan {
   readonly sizeGlobal: string | undefined
 }
 
+export interface TablePlan {
+  readonly sizeGlobal: string
+  readonly maximumEntries: number
+}
+
 /** A data segment that goes into the memory's image. */
 export interface ImageSegment {
   readonly memory: number
@@ -74,6 +80,8 @@ export interface ModuleAnalysis {
   /** Imported tables and globals come first in their index spaces. */
   readonly importedTables: number
   readonly importedGlobals: number
+  /** Per exported table with a logical size: the hidden export of that, and the greatest size in entries. */
+  readonly sizedTables: ReadonlyMap<number, TablePlan>
   /** The globals that hold functions, by index. */
   readonly functionGlobals: ReadonlySet<number>
   readonly memories: readonly MemoryPlan[]
@@ -89,6 +97,8 @@ export interface ModuleAnalysis {
   readonly reset: string | undefined
   /** Why an instance cannot serve a second use; `undefined` when it can. */
   readonly freshReason: FreshReason | undefined
+  /** Whether each use may leave raw functions with the caller, out of the engine's sight. */
+  readonly functionsLeave: boolean
 }
 
 /** Says why a module cannot be pooled; `undefined` when it can. */
@@ -123,6 +133,12 @@ export function* analyseModule(bytes: Uint8Array, refuse: Refusal): Generator<vo
     functionShapes: functionShapes(structure),
     importedTables: structure.tables.filter((table) => table.imported).length,
     importedGlobals: structure.globals.filter((global) => global.imported).length,
+    sizedTables: new Map(
+      appended.sizedTables.map((table) => [
+        table,
+        { sizeGlobal: prefix + hiddenName.tableSize(table), maximumEntries: appended.maximumEntries(table) },
+      ]),
+    ),
     functionGlobals: new Set(
       structure.globals.keys().filter((index) => carriesFunctions(structure, 'global', index)),
     ),
@@ -140,6 +156,7 @@ export function* analyseModule(bytes: Uint8Array, refuse: Refusal): Generator<vo
     start: structure.start === undefined ? undefined : prefix + hiddenName.start,
     reset: resets ? prefix + hiddenName.reset : undefined,
     freshReason: fresh,
+    functionsLeave: functionsLeave(structure),
   }
 }
 

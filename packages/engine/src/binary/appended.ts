@@ -12,6 +12,7 @@ export const hiddenModule = '\u0000warmslot'
 /** Names of hidden exports and imports, each behind the module's own prefix. */
 export const hiddenName = {
   size: (memory: number): string => `s${memory}`,
+  tableSize: (table: number): string => `t${table}`,
   offset: (segment: number): string => `o${segment}`,
   memory: (memory: number): string => `m${memory}`,
   growTable: 'g',
@@ -34,7 +35,7 @@ const functionKind = 0x00
 const tableKind = 0x01
 const globalKind = 0x03
 
-const resetHelper: Helper = { kind: 'reset', memory: 0, second: 0, opcode: 0, offset: 0n }
+const resetHelper: Helper = { kind: 'reset' }
 
 export class Appended implements AppendedIndices {
   readonly #structure: ModuleStructure
@@ -42,6 +43,8 @@ export class Appended implements AppendedIndices {
   readonly helpers: readonly Helper[]
   /** The memories whose logical size the code asks for: each has a global. */
   readonly sizedMemories: readonly number[]
+  /** The tables with a logical size: each has a global. */
+  readonly sizedTables: readonly number[]
   readonly grows: boolean
   readonly resets: boolean
   /** No export of the module begins with it; every hidden one does. */
@@ -51,9 +54,11 @@ export class Appended implements AppendedIndices {
     this.#structure = structure
     this.#options = options
     this.sizedMemories = scan.memoriesUsed.flatMap((used, memory) => (used ? [memory] : []))
+    this.sizedTables = scan.tablesUsed.flatMap((used, table) => (used ? [table] : []))
     this.grows = scan.helpers.some((helper) => helper.kind === 'grow')
     this.resets =
-      options.resettable !== undefined && options.resettable.length + this.sizedMemories.length > 0
+      options.resettable !== undefined &&
+      options.resettable.length + this.sizedMemories.length + this.sizedTables.length > 0
     this.helpers = this.resets ? [...scan.helpers, resetHelper] : scan.helpers
     let prefix = '\u0000'
     while (structure.exports.some((entry) => entry.name.startsWith(prefix))) prefix += '\u0000'
@@ -85,10 +90,27 @@ export class Appended implements AppendedIndices {
     return (this.#structure.memories[memory]!.limits.maximum ?? 65_536) * 65_536
   }
 
-  /** The logical size at the start of each use, as a constant expression. */
-  initialPages(memory: number): Uint8Array {
-    return new Writer(8).byte(0x41).s64(BigInt(this.#structure.memories[memory]!.limits.minimum)).byte(0x0b)
-      .written
+  /** The global of a logical size by the scan's number: memories come first, then tables. */
+  replacementGlobal(number: number): number {
+    const { memories } = this.#structure
+    return number < memories.length ? this.sizeGlobal(number) : this.tableSizeGlobal(number - memories.length)
+  }
+
+  tableSizeGlobal(table: number): number {
+    return this.#structure.globals.length + this.sizedMemories.length + this.sizedTables.indexOf(table)
+  }
+
+  maximumEntries(table: number): number {
+    return Math.min(this.#structure.tables[table]!.limits.maximum ?? 0xffff_ffff, 0xffff_ffff)
+  }
+
+  /** The globals with logical sizes, in the order of their indices, each with its initial value. */
+  get sizeGlobals(): readonly number[] {
+    const { memories, tables } = this.#structure
+    return [
+      ...this.sizedMemories.map((memory) => memories[memory]!.limits.minimum),
+      ...this.sizedTables.map((table) => tables[table]!.limits.minimum),
+    ]
   }
 
   get resetGlobals(): (readonly [global: number, expression: Uint8Array])[] {
@@ -98,18 +120,24 @@ export class Appended implements AppendedIndices {
       ...(this.#options.resettable ?? []).map(
         (global) => [global, expression(globals[global]!.initial!)] as const,
       ),
-      ...this.sizedMemories.map((memory) => [this.sizeGlobal(memory), this.initialPages(memory)] as const),
+      ...this.sizeGlobals.map((size, place) => [globals.length + place, constantI32(size)] as const),
     ]
   }
 
   /** The hidden exports, without their prefix. */
   get exports(): (readonly [name: string, kind: number, index: number])[] {
     const { dynamicSegments } = this.#options
-    const firstOffset = this.#structure.globals.length + this.sizedMemories.length
+    const firstOffset = this.#structure.globals.length + this.sizeGlobals.length
+    const exported = new Set(
+      this.#structure.exports.filter(({ kind }) => kind === 'table').map(({ index }) => index),
+    )
     return [
       ...this.sizedMemories.map(
         (memory) => [hiddenName.size(memory), globalKind, this.sizeGlobal(memory)] as const,
       ),
+      ...this.sizedTables
+        .filter((table) => exported.has(table))
+        .map((table) => [hiddenName.tableSize(table), globalKind, this.tableSizeGlobal(table)] as const),
       ...dynamicSegments.map(
         (segment, place) => [hiddenName.offset(segment), globalKind, firstOffset + place] as const,
       ),
@@ -122,4 +150,12 @@ export class Appended implements AppendedIndices {
         : [[hiddenName.start, functionKind, this.#structure.start] as const]),
     ]
   }
+}
+
+/** The constant expression of an i32, taken as unsigned. */
+export function constantI32(value: number): Uint8Array {
+  return new Writer(8)
+    .byte(0x41)
+    .s64(BigInt(value | 0))
+    .byte(0x0b).written
 }

@@ -13,13 +13,18 @@
  * `memory.grow` has a helper too: it reaches the host through the appended table, entry number = memory index.
  *
  * One more helper takes no instruction's place: `reset` sets every global that a use may have changed to its initial
- * expression again, whatever its type, so that a live instance can serve the next use.
+ * expression again, whatever its type, and empties the tables with a logical size (`table-helpers.ts`), so that a live
+ * instance can serve the next use.
  */
+import type { Signature, TableHelper, TableIndices } from './table-helpers.ts'
+import { emptyTable, tableHelperBody, tableHelperSignature } from './table-helpers.ts'
 import { valueTypeCode } from './types.ts'
 import { Writer } from './writer.ts'
 
-export interface Helper {
-  readonly kind: 'grow' | 'fill' | 'copy' | 'init' | 'atomic' | 'reset'
+export type Helper = MemoryHelper | TableHelper | { readonly kind: 'reset' }
+
+export interface MemoryHelper {
+  readonly kind: 'grow' | 'fill' | 'copy' | 'init' | 'atomic'
   /** The memory, the destination of a copy. */
   readonly memory: number
   /** The source memory of a copy, the segment of an init, the alignment (logarithm) of an atomic access. */
@@ -31,7 +36,7 @@ export interface Helper {
 }
 
 /** Indices that the rewrite gave to what it appended. */
-export interface AppendedIndices {
+export interface AppendedIndices extends TableIndices {
   /** The global with the logical size in pages of a memory. */
   sizeGlobal(memory: number): number
   /** What the module declares as a memory's greatest size, in bytes. */
@@ -41,14 +46,11 @@ export interface AppendedIndices {
   readonly growType: number
   /** What `reset` sets: globals, each with the bytes of its initial expression, `end` included. */
   readonly resetGlobals: Iterable<readonly [global: number, expression: Uint8Array]>
+  /** The tables with a logical size, which `reset` empties. */
+  readonly sizedTables: readonly number[]
 }
 
 const { i32, i64 } = valueTypeCode
-
-export interface Signature {
-  readonly parameters: readonly number[]
-  readonly results: readonly number[]
-}
 
 /** The helper's type, that of the instruction which it stands for. */
 export function helperSignature(helper: Helper): Signature {
@@ -63,6 +65,8 @@ export function helperSignature(helper: Helper): Signature {
       return atomicSignature(helper.opcode)
     case 'reset':
       return { parameters: [], results: [] }
+    default:
+      return tableHelperSignature(helper.kind)
   }
 }
 
@@ -134,7 +138,10 @@ export function helperBody(helper: Helper, indices: AppendedIndices): Writer {
       for (const [global, expression] of indices.resetGlobals) {
         body.bytes(expression.subarray(0, -1)).byte(0x24).u32(global) // global.set
       }
+      for (const table of indices.sizedTables) emptyTable(body, table)
       break
+    default:
+      tableHelperBody(body, helper, indices)
   }
   return body.byte(0x0b)
 }
@@ -183,7 +190,7 @@ function trapOutOfBounds(body: Writer, memory: number): void {
  * An extra local holds the effective address. V8 checks alignment before bounds, so a misaligned access is left to the
  * instruction itself, which traps before it touches memory; only a static offset beyond the declared maximum comes first.
  */
-function atomicBody(body: Writer, helper: Helper, indices: AppendedIndices): void {
+function atomicBody(body: Writer, helper: MemoryHelper, indices: AppendedIndices): void {
   const { parameters } = atomicSignature(helper.opcode)
   const bytes = BigInt(atomicBytes(helper.opcode))
   const address = parameters.length

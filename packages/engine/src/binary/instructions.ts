@@ -29,6 +29,8 @@ export class InstructionWalker {
   memory = 0
   /** The source memory of `memory.copy`, the segment of `memory.init`, the alignment of an atomic access. */
   second = 0
+  /** The table of a table instruction. */
+  table = 0
   /** The global that a `global.set` changes. */
   global = 0
   /** The static offset of an atomic access. */
@@ -54,7 +56,6 @@ export class InstructionWalker {
         return
       case immediates.index:
       case immediates.leb32:
-      case immediates.changesTable:
       case immediates.dropsSegment:
       case immediates.changesObject:
         return reader.skipLeb(5)
@@ -64,6 +65,13 @@ export class InstructionWalker {
         return this.#blockType()
       case immediates.globalSet:
         this.global = reader.u32()
+        return
+      case immediates.tableGet:
+      case immediates.tableSet:
+      case immediates.tableGrow:
+      case immediates.tableSize:
+      case immediates.tableFill:
+        this.table = reader.u32()
         return
       case immediates.indexIndex:
       case immediates.changesTables:

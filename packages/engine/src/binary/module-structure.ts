@@ -66,7 +66,10 @@ export interface GlobalType {
 
 export interface TableType {
   readonly type: ValueType
+  readonly limits: Limits
   readonly imported: boolean
+  /** Whether it has an initial expression of its own; without one it starts with nulls. */
+  readonly initialised: boolean
 }
 
 export interface MemoryType {
@@ -94,7 +97,10 @@ export interface ModuleStructure {
   readonly tables: readonly TableType[]
   readonly memories: readonly MemoryType[]
   readonly globals: readonly GlobalType[]
-  readonly tags: number
+  /** The type index of every tag, imported ones first. */
+  readonly tagTypes: readonly number[]
   readonly start: number | undefined
+  /** The tables that active element segments write into. */
+  readonly filledTables: ReadonlySet<number>
   readonly data: readonly DataSegment[]
 }

@@ -44,13 +44,18 @@ export const immediates = {
   memoryCopy: 25,
   memoryFill: 26,
   atomic: 27,
+  /** On a table whose size is a logical one these are replaced too. */
+  tableGet: 28,
+  tableSet: 29,
+  tableGrow: 30,
+  tableSize: 31,
+  tableFill: 32,
   /** Then those that change state which a later use would see: tables, segments, objects of the GC proposal. */
-  globalSet: 28,
-  changesTable: 29,
-  changesTables: 30,
-  dropsSegment: 31,
-  changesObject: 32,
-  changesObjects: 33,
+  globalSet: 33,
+  changesTables: 34,
+  dropsSegment: 35,
+  changesObject: 36,
+  changesObjects: 37,
 } as const
 
 const i = immediates
@@ -86,8 +91,8 @@ export const plainOpcodes: Uint8Array = table(
   [0x1f, 0x1f, i.tryTable],
   [0x20, 0x23, i.index], // local.get, local.set, local.tee, global.get
   [0x24, 0x24, i.globalSet],
-  [0x25, 0x25, i.index], // table.get
-  [0x26, 0x26, i.changesTable], // table.set
+  [0x25, 0x25, i.tableGet],
+  [0x26, 0x26, i.tableSet],
   [0x28, 0x3e, i.memoryArgument],
   [0x3f, 0x3f, i.memorySize],
   [0x40, 0x40, i.memoryGrow],
@@ -134,9 +139,9 @@ export const miscOpcodes: Uint8Array = table(
   [12, 12, i.changesTables], // table.init
   [13, 13, i.dropsSegment], // elem.drop
   [14, 14, i.changesTables], // table.copy
-  [15, 15, i.changesTable], // table.grow
-  [16, 16, i.index], // table.size
-  [17, 17, i.changesTable], // table.fill
+  [15, 15, i.tableGrow],
+  [16, 16, i.tableSize],
+  [17, 17, i.tableFill],
   [19, 22, i.none], // wide arithmetic
 )
 

@@ -27,6 +27,7 @@ const sliceEntries = 2048
 
 export function* parseModule(bytes: Uint8Array): Generator<void, ModuleStructure> {
   const sections = splitSections(bytes)
+  const filledTables = new Set<number>()
   const structure: Mutable<ModuleStructure> = {
     bytes,
     sections,
@@ -38,13 +39,15 @@ export function* parseModule(bytes: Uint8Array): Generator<void, ModuleStructure
     tables: [],
     memories: [],
     globals: [],
-    tags: 0,
+    tagTypes: [],
     start: undefined,
+    filledTables,
     data: [],
   }
   for (const section of sections) {
     const reader = new Reader(bytes, section.contents.start, section.contents.end)
-    yield* readSection(section.id, reader, structure)
+    if (section.id === sectionId.element) yield* readElements(reader, filledTables)
+    else yield* readSection(section.id, reader, structure)
   }
   return structure
 }
@@ -106,12 +109,11 @@ function* readSection(id: number, reader: Reader, into: Mutable<ModuleStructure>
       break
     case sectionId.tag:
       yield* vector(reader, () => {
-        readTag(reader)
-        into.tags++
+        into.tagTypes.push(readTag(reader))
       })
       break
     default:
-      // Custom sections, elements, the data count and code are carried over as they are, or walked elsewhere.
+      // Custom sections, the data count and code are carried over as they are, or walked elsewhere.
       return
   }
   if (!reader.done) reader.fail(`section ${id} has bytes left over`)
@@ -141,16 +143,14 @@ function importedIndex(kind: ExternalKind, reader: Reader, into: Mutable<ModuleS
       return into.importedFunctions++
     case 'table': {
       const type = readValueType(reader)
-      readLimits(reader)
-      return into.tables.push({ type, imported: true }) - 1
+      return into.tables.push({ type, limits: readLimits(reader), imported: true, initialised: false }) - 1
     }
     case 'memory':
       return into.memories.push({ limits: readLimits(reader), imported: true } satisfies MemoryType) - 1
     case 'global':
       return into.globals.push(readGlobalType(reader, true)) - 1
     case 'tag':
-      readTag(reader)
-      return into.tags++
+      return into.tagTypes.push(readTag(reader)) - 1
   }
 }
 
@@ -158,9 +158,10 @@ function readExternalKind(reader: Reader): ExternalKind {
   return externalKinds[reader.byte()] ?? reader.fail('unknown kind of import or export')
 }
 
-function readTag(reader: Reader): void {
+/** Returns the tag's type index. */
+function readTag(reader: Reader): number {
   reader.byte() // attribute: an exception
-  reader.u32()
+  return reader.u32()
 }
 
 function readTable(reader: Reader): TableType {
@@ -168,9 +169,9 @@ function readTable(reader: Reader): TableType {
   const initialised = reader.bytes[reader.position] === 0x40
   if (initialised) reader.skip(2)
   const type = readValueType(reader)
-  readLimits(reader)
+  const limits = readLimits(reader)
   if (initialised) readConstantExpression(reader)
-  return { type, imported: false }
+  return { type, limits, imported: false, initialised }
 }
 
 function readGlobalType(reader: Reader, imported: boolean): GlobalType {
@@ -194,6 +195,29 @@ function readDataSegment(reader: Reader): DataSegment {
   const start = reader.position
   reader.skip(length)
   return { memory, offset, contents: { start, end: reader.position } }
+}
+
+/** Notes which tables are filled; the segments themselves are carried over as they are. */
+function* readElements(reader: Reader, filledTables: Set<number>): Generator<void> {
+  for (let rest = reader.count(); rest > 0; rest--) {
+    const flags = reader.u32()
+    if (flags > 7) reader.fail('unknown flags of an element segment')
+    const active = (flags & 1) === 0
+    const explicit = (flags & 2) !== 0
+    const expressions = (flags & 4) !== 0
+    if (active) {
+      filledTables.add(explicit ? reader.u32() : 0)
+      readConstantExpression(reader)
+    }
+    if (!active || explicit) {
+      if (expressions) readValueType(reader)
+      else reader.byte() // element kind
+    }
+    yield* vector(reader, () => {
+      if (expressions) readConstantExpression(reader)
+      else reader.skipLeb(5)
+    })
+  }
 }
 
 /** Constant expressions hold no blocks, so the first `end` ends them. */

@@ -2,6 +2,7 @@
  * Whether a live instance can serve another use once its memory and globals are back at their baseline, and if not,
  * why: then each use gets a fresh instance on the slot, which is exact for every module.
  */
+import { functionsLeave } from './leaving-functions.ts'
 import type { CodeScan } from './scan-code.ts'
 import type { ModuleStructure } from './module-structure.ts'
 
@@ -13,12 +14,14 @@ export type FreshReason =
   | 'code drops segments'
   | 'code changes GC objects'
   | 'exports a tag'
+  | 'functions can leave unseen'
 
 export function freshReason(structure: ModuleStructure, scan: CodeScan): FreshReason | undefined {
   // Without a memory there is no slot to keep an instance in.
   if (structure.memories.length === 0) return 'no memory'
   // Instantiation writes element segments into the caller's own table each time.
   if (structure.tables.some((table) => table.imported)) return 'imports a table'
+  if (functionsLeave(structure)) return 'functions can leave unseen'
   if (scan.changesTables) return 'code changes tables'
   if (scan.dropsSegments) return 'code drops segments'
   if (scan.changesObjects) return 'code changes GC objects'

@@ -78,5 +78,5 @@ function growth(patches: readonly number[], from: number, to: number, appended: 
 
 /** The function to call, or the global to get. */
 function target(replacement: number, appended: Appended): number {
-  return replacement < 0 ? appended.sizeGlobal(-1 - replacement) : appended.helperFunction(replacement)
+  return replacement < 0 ? appended.replacementGlobal(-1 - replacement) : appended.helperFunction(replacement)
 }

@@ -13,7 +13,7 @@
  * A memory keeps its declared minimum: V8 leaves accesses below it unprotected, and the logical size never is less.
  */
 import type { RewriteOptions } from './appended.ts'
-import { Appended, hiddenModule, hiddenName } from './appended.ts'
+import { Appended, constantI32, hiddenModule, hiddenName } from './appended.ts'
 import { helperSignature } from './helper-functions.ts'
 import type { ModuleStructure, Range, Section } from './module-structure.ts'
 import { sectionId, sectionOrder } from './module-structure.ts'
@@ -167,12 +167,10 @@ class Rewrite {
   }
 
   #globals(original: Section | undefined, output: Writer): void {
-    const { sizedMemories } = this.#appended
-    const added = sizedMemories.length + this.#dynamicSegments.length
+    const { sizeGlobals } = this.#appended
+    const added = sizeGlobals.length + this.#dynamicSegments.length
     this.#extended(sectionId.global, original, output, added, (to) => {
-      for (const memory of sizedMemories) {
-        to.byte(valueTypeCode.i32, 0x01).bytes(this.#appended.initialPages(memory))
-      }
+      for (const size of sizeGlobals) to.byte(valueTypeCode.i32, 0x01).bytes(constantI32(size))
       for (const segment of this.#dynamicSegments) {
         to.byte(valueTypeCode.i32, 0x00).bytes(this.#range(this.#structure.data[segment]!.offset!))
       }

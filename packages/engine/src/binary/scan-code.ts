@@ -4,13 +4,14 @@
  *
  * It is a generator that yields now and then, so that a large module does not hold the event loop.
  */
-import type { Helper } from './helper-functions.ts'
+import type { Helper, MemoryHelper } from './helper-functions.ts'
 import { atomicBytes } from './helper-functions.ts'
 import { InstructionWalker } from './instructions.ts'
 import type { ModuleStructure } from './module-structure.ts'
 import { sectionId } from './module-structure.ts'
 import { immediates } from './opcodes.ts'
 import { Reader } from './reader.ts'
+import { heapType } from './types.ts'
 
 /** How many bytes of code are walked between two yields: about a millisecond's work. */
 const sliceBytes = 256 * 1024
@@ -18,12 +19,14 @@ const sliceBytes = 256 * 1024
 export interface CodeScan {
   /**
    * What to replace, in the order of the code, three numbers each: first byte, byte after the last, and the helper's
-   * number to call, or `-1 - m` for the size of memory `m`.
+   * number to call, or `-1 - g` for a logical size, where `g` is the number of a memory, or of all memories and a table.
    */
   readonly patches: readonly number[]
   readonly helpers: readonly Helper[]
   /** Per memory: whether any patch refers to it. */
   readonly memoriesUsed: readonly boolean[]
+  /** Per table: whether any patch refers to it. */
+  readonly tablesUsed: readonly boolean[]
   /** The globals that the code sets. */
   readonly globalsSet: ReadonlySet<number>
   /** Whether the code changes tables, drops segments, or changes objects of the GC proposal. */
@@ -61,16 +64,20 @@ class Scan implements CodeScan {
   readonly patches: number[] = []
   readonly helpers: Helper[] = []
   readonly memoriesUsed: boolean[]
+  readonly tablesUsed: boolean[]
   readonly globalsSet = new Set<number>()
   changesTables = false
   dropsSegments = false
   changesObjects = false
+  readonly #sizeable: readonly boolean[]
   readonly #helperNumbers = new Map<string, number>()
   readonly #reader: Reader
   readonly #walker: InstructionWalker
 
   constructor(structure: ModuleStructure) {
     this.memoriesUsed = structure.memories.map(() => false)
+    this.tablesUsed = structure.tables.map(() => false)
+    this.#sizeable = structure.tables.map((_, table) => canHaveLogicalSize(structure, table))
     this.#reader = new Reader(structure.bytes)
     this.#walker = new InstructionWalker(this.#reader)
   }
@@ -93,7 +100,13 @@ class Scan implements CodeScan {
       case immediates.globalSet:
         this.globalsSet.add(this.#walker.global)
         break
-      case immediates.changesTable:
+      case immediates.tableGet:
+      case immediates.tableSet:
+      case immediates.tableGrow:
+      case immediates.tableSize:
+      case immediates.tableFill:
+        this.#table(from)
+        break
       case immediates.changesTables:
         this.changesTables = true
         break
@@ -109,13 +122,29 @@ class Scan implements CodeScan {
     }
   }
 
+  #table(from: number): void {
+    const { shape, table } = this.#walker
+    if (this.#sizeable[table] !== true) {
+      this.changesTables ||= shape !== immediates.tableGet && shape !== immediates.tableSize
+      return
+    }
+    this.tablesUsed[table] = true
+    const kind = tableKinds[shape - immediates.tableGet]!
+    const replacement =
+      kind === 'tableSize'
+        ? -1 - this.memoriesUsed.length - table
+        : this.#helper({ kind, table }, `${kind} ${table}`)
+    this.patches.push(from, this.#reader.position, replacement)
+  }
+
   #replace(from: number): void {
     const { shape, memory, second, opcode, offset } = this.#walker
     const kind = replacedKinds[shape - immediates.memorySize]!
     this.#use(memory)
     if (kind === 'copy') this.#use(second)
     if (kind === 'atomic' && 2 ** second !== atomicBytes(opcode)) this.#reader.fail('atomic alignment')
-    const replacement = kind === 'size' ? -1 - memory : this.#helper({ kind, memory, second, opcode, offset })
+    const replacement =
+      kind === 'size' ? -1 - memory : this.#memoryHelper({ kind, memory, second, opcode, offset })
     this.patches.push(from, this.#reader.position, replacement)
   }
 
@@ -124,16 +153,19 @@ class Scan implements CodeScan {
     this.memoriesUsed[memory] = true
   }
 
-  #helper({ kind, memory, second, opcode, offset }: Helper): number {
+  #memoryHelper({ kind, memory, second, opcode, offset }: MemoryHelper): number {
     const atomic = kind === 'atomic'
-    const helper: Helper = {
+    const helper: MemoryHelper = {
       kind,
       memory,
       second: kind === 'grow' || kind === 'fill' ? 0 : second,
       opcode: atomic ? opcode : 0,
       offset: atomic ? offset : 0n,
     }
-    const key = `${kind} ${helper.opcode} ${memory} ${helper.second} ${helper.offset}`
+    return this.#helper(helper, `${kind} ${helper.opcode} ${memory} ${helper.second} ${helper.offset}`)
+  }
+
+  #helper(helper: Helper, key: string): number {
     const known = this.#helperNumbers.get(key)
     if (known !== undefined) return known
     const number = this.helpers.push(helper) - 1
@@ -144,6 +176,17 @@ class Scan implements CodeScan {
 
 /** In the order of the shapes from `memorySize` to `atomic`. */
 const replacedKinds = ['size', 'grow', 'init', 'copy', 'fill', 'atomic'] as const
+
+/** In the order of the shapes from `tableGet` to `tableFill`. */
+const tableKinds = ['tableGet', 'tableSet', 'tableGrow', 'tableSize', 'tableFill'] as const
+
+/** See `table-helpers.ts`. */
+function canHaveLogicalSize({ tables, filledTables }: ModuleStructure, table: number): boolean {
+  const { type, limits, imported, initialised } = tables[table]!
+  return (
+    type.code === heapType.extern && !imported && !initialised && !limits.is64 && !filledTables.has(table)
+  )
+}
 
 function skipLocals(reader: Reader): void {
   reader.u32()

@@ -1,8 +1,7 @@
 /**
  * The types that the engine must understand: value types, function types, limits.
  *
- * Struct and array types are only stepped over (their fields never cross to the host by themselves), but their indices
- * count. Source: WebAssembly core specification 3.0, section 5.3.
+ * Of struct and array types only the fields' types are kept, since a field may hold a function; and their indices count. Source: WebAssembly core specification 3.0, section 5.3.
  */
 import type { Reader } from './reader.ts'
 
@@ -27,7 +26,13 @@ export interface FunctionType {
 }
 
 /** One entry of the type index space. */
-export type DefinedType = FunctionType | { readonly kind: 'struct' | 'array' }
+export type DefinedType = FunctionType | StructOrArrayType
+
+export interface StructOrArrayType {
+  readonly kind: 'struct' | 'array'
+  /** Without the packed ones. */
+  readonly fields: readonly ValueType[]
+}
 
 export interface Limits {
   readonly minimum: number
@@ -50,11 +55,11 @@ export function readValueType(reader: Reader): ValueType {
   return { code }
 }
 
-function readFieldType(reader: Reader): void {
+function readFieldType(reader: Reader, into: ValueType[]): void {
   const code = reader.bytes[reader.position]
   // Packed types i8 and i16 are storage types only.
   if (code === 0x78 || code === 0x77) reader.skip(1)
-  else readValueType(reader)
+  else into.push(readValueType(reader))
   reader.byte() // mutability
 }
 
@@ -66,12 +71,14 @@ function readCompositeType(reader: Reader): DefinedType {
       return { kind: 'func', parameters, results: readValueTypes(reader) }
     }
     case 0x5f: {
-      for (let rest = reader.count(); rest > 0; rest--) readFieldType(reader)
-      return { kind: 'struct' }
+      const fields: ValueType[] = []
+      for (let rest = reader.count(); rest > 0; rest--) readFieldType(reader, fields)
+      return { kind: 'struct', fields }
     }
     case 0x5e: {
-      readFieldType(reader)
-      return { kind: 'array' }
+      const fields: ValueType[] = []
+      readFieldType(reader, fields)
+      return { kind: 'array', fields }
     }
     default:
       return reader.fail(`unknown form 0x${form.toString(16)} of a type`)

@@ -4,15 +4,16 @@
  */
 import type { Exchange } from './function-handle.ts'
 import type { Gate } from './gate.ts'
+import type { RawTable } from './logical-table.ts'
 
 export class PooledTable {
   readonly #gate: Gate
-  readonly #raw: WebAssembly.Table
+  readonly #raw: RawTable
   readonly #exchange: Exchange
   readonly #onChange: () => void
 
-  /** `onChange` is told before the host changes the table: no reset undoes that. */
-  constructor(gate: Gate, raw: WebAssembly.Table, exchange: Exchange, onChange: () => void) {
+  /** `onChange` is told before the host changes the table, where no reset undoes that. */
+  constructor(gate: Gate, raw: RawTable, exchange: Exchange, onChange: () => void) {
     this.#gate = gate
     this.#raw = raw
     this.#exchange = exchange

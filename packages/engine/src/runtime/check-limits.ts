@@ -2,13 +2,19 @@
  * Compares what the options ask for with what the process may have, before the first slot is made: running into
  * `vm.max_map_count` later would abort the process, and running out of address space would fail at a random call.
  */
-import { mapCountLimit, mappingCount, mappingsPerSlot } from '@warmslot/memory-image'
+import { mapCountLimit, mappingCount, mappingsPerReservation, mappingsPerSlot } from '@warmslot/memory-image'
 import { readFileSync } from 'node:fs'
 
 import { ResourceLimitError } from '../errors/resource-limit-error.ts'
 
-/** Mappings left to V8, its threads and everything else in the process that is still to come. */
-const sparedMappings = 2_000
+/** A memory's mappings inside, and V8's guard region behind. */
+const mappingsPerMemory = mappingsPerSlot + mappingsPerReservation
+
+/**
+ * The share of the limit that may be used: the rest is left to V8, its threads and everything else that is still to
+ * come. The pool refuses new slots beyond the same share.
+ */
+const usableShare = 0.9
 
 /** What a process can address in user space with the usual 47 bits. */
 const addressSpaceBytes = 2 ** 47
@@ -30,12 +36,12 @@ export function checkLimits({ slots, reservedBytesPerMemory }: Demand): void {
 function checkMappings(slots: number): void {
   const limit = mapCountLimit()
   const present = mappingCount()
-  const needed = present + sparedMappings + slots * mappingsPerSlot
-  if (needed <= limit) return
-  const fitting = Math.max(0, Math.floor((limit - present - sparedMappings) / mappingsPerSlot))
+  const fitting = Math.max(0, Math.floor((limit * usableShare - present) / mappingsPerMemory))
+  if (slots <= fitting) return
+  const needed = Math.ceil((present + slots * mappingsPerMemory) / usableShare)
   throw new ResourceLimitError(
     'vm.max_map_count',
-    `${slots} slots need up to ${needed} memory mappings (${mappingsPerSlot} a slot), but vm.max_map_count is ${limit}. ` +
+    `${slots} slots need up to ${needed} memory mappings (${mappingsPerMemory} a slot, a tenth of the limit left to others), but vm.max_map_count is ${limit}. ` +
       `Set option \`slots\` to ${fitting} or less, or raise the limit: sysctl -w vm.max_map_count=${needed}.`,
   )
 }

@@ -15,6 +15,7 @@ import { makeExportsObject } from '../handles/exports-object.ts'
 import type { Callable } from '../handles/function-handle.ts'
 import { Gate, live, preparing, released } from '../handles/gate.ts'
 import { PooledGlobal } from '../handles/global-handle.ts'
+import { LogicalTable } from '../handles/logical-table.ts'
 import { PooledMemory } from '../handles/memory-handle.ts'
 import { References } from '../handles/references.ts'
 import { PooledTable } from '../handles/table-handle.ts'
@@ -146,11 +147,7 @@ export class InstanceCore {
       case 'table':
         // An imported table is the caller's own.
         if (entry.index < analysis.importedTables) return raw
-        return this.#object(
-          entry,
-          () =>
-            new PooledTable(this.gate, raw as WebAssembly.Table, this.#references, () => this.#raw?.spoil()),
-        )
+        return this.#object(entry, () => this.#makeTable(entry.index, raw as WebAssembly.Table))
       case 'global':
         if (entry.index < analysis.importedGlobals && !analysis.functionGlobals.has(entry.index)) return raw
         return this.#object(
@@ -160,6 +157,15 @@ export class InstanceCore {
       case 'tag':
         return raw
     }
+  }
+
+  #makeTable(index: number, table: WebAssembly.Table): PooledTable {
+    const plan = this.module.analysis.sizedTables.get(index)
+    if (plan === undefined)
+      return new PooledTable(this.gate, table, this.#references, () => this.#raw?.spoil())
+    const size = this.#raw!.exports[plan.sizeGlobal] as WebAssembly.Global
+    const sized = new LogicalTable(table, size, plan.maximumEntries)
+    return new PooledTable(this.gate, sized, this.#references, () => {})
   }
 
   #object(entry: ExportEntry, make: () => unknown): unknown {

@@ -62,9 +62,9 @@ export function prepareImports(
   current: CurrentReferences,
 ): PreparedImports {
   const hidden = hiddenImports(analysis, memories)
-  if (!needsPreparing) return { imports: extended(given, hidden), escapes: false }
+  if (!needsPreparing) return { imports: extended(given, hidden), escapes: analysis.functionsLeave }
   const imports: Record<string, unknown> = Object.create(null)
-  let escapes = false
+  let escapes = analysis.functionsLeave
   for (const plan of analysis.imports) {
     const source = given[plan.module] as Namespace | undefined
     if (!isObject(source) && plan.kind !== 'memory') {
