@@ -80,7 +80,9 @@ export class Engine implements AsyncDisposable {
    */
   async compile(source: BufferSource, options: CompileOptions = {}): Promise<PooledModule> {
     this.#assertOpen()
-    const compiled = await compileModule(bytesOf(source), options.label ?? 'module', this.#options)
+    const { label = 'module' } = options
+    if (typeof label !== 'string') throw new InvalidOptionError('label', 'a text', label)
+    const compiled = await compileModule(bytesOf(source), label, this.#options)
     this.#assertOpen()
     const poolModule = this.#register(compiled)
     const module = new PooledModule(compiled, () => {

@@ -30,11 +30,14 @@ export class LogicalTable implements RawTable {
   }
 
   get(index: number): unknown {
-    return this.#for(index).get(index)
+    const place = placeOf(index)
+    return this.#for(place).get(place)
   }
 
   set(...values: [index: number, value?: unknown]): void {
-    this.#for(values[0]).set(...(values as [number]))
+    const [index, ...rest] = values
+    const place = placeOf(index)
+    this.#for(place).set(...([place, ...rest] as [number]))
   }
 
   grow(...values: [delta: number, value?: unknown]): number {
@@ -52,8 +55,8 @@ export class LogicalTable implements RawTable {
   }
 
   /** The real table where it has the same answer as one of the logical size, else a stand-in. */
-  #for(index: unknown): WebAssembly.Table {
-    const within = typeof index === 'number' && index >= 0 && index < this.length
+  #for(place: number): WebAssembly.Table {
+    const within = place >= 0 && place < this.length
     return within || this.#table.length === this.length ? this.#table : this.#standIn()
   }
 
@@ -64,4 +67,10 @@ export class LogicalTable implements RawTable {
       maximum: this.#maximumEntries,
     })
   }
+}
+
+/** Converts an index as V8 does, once; what cannot be converted is left for V8 to reject in its own words. */
+function placeOf(index: unknown): number {
+  if (typeof index === 'bigint' || typeof index === 'symbol') return index as unknown as number
+  return +(index as number)
 }
