@@ -31,16 +31,26 @@ const firstUses: Record<string, string> = {
 }
 
 function run(command: string, ...parameters: string[]): string {
-  return execFileSync(command, parameters, { cwd: project, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+  return execFileSync(command, parameters, {
+    cwd: project,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
 }
 
 try {
   const tarballs: string[] = []
   for (const name of readdirSync(join(root, 'packages'))) {
-    execFileSync('pnpm', ['pack', '--pack-destination', project], { cwd: join(root, 'packages', name), stdio: 'pipe' })
+    execFileSync('pnpm', ['pack', '--pack-destination', project], {
+      cwd: join(root, 'packages', name),
+      stdio: 'pipe',
+    })
   }
   for (const file of readdirSync(project)) if (file.endsWith('.tgz')) tarballs.push(`./${file}`)
-  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'empty', private: true, type: 'module' }))
+  writeFileSync(
+    join(project, 'package.json'),
+    JSON.stringify({ name: 'empty', private: true, type: 'module' }),
+  )
   run('npm', 'install', '--no-audit', '--no-fund', '--loglevel=error', ...tarballs)
   for (const [name, firstUse] of Object.entries(firstUses)) {
     writeFileSync(join(project, 'use.mjs'), `import * as m from '${name}'\n${firstUse}\n`)
@@ -49,7 +59,8 @@ try {
     run('node', 'use.cjs')
     console.log(`${name}: import and require work from its tarball`)
   }
-  if (tarballs.length !== Object.keys(firstUses).length) throw new Error('a package has no first use in this script')
+  if (tarballs.length !== Object.keys(firstUses).length)
+    throw new Error('a package has no first use in this script')
 } finally {
   rmSync(project, { recursive: true, force: true })
 }

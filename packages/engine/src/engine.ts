@@ -10,6 +10,7 @@ import { Pool } from '@warmslot/pooling'
 
 import { isAnyArrayBuffer } from 'node:util/types'
 
+import type { ImageSegment } from './binary/analyse-module.ts'
 import { pageBytes } from './binary/analyse-module.ts'
 import type { EngineOptions, ResolvedEngineOptions } from './engine-options.ts'
 import { resolveEngineOptions } from './engine-options.ts'
@@ -82,9 +83,9 @@ export class Engine implements AsyncDisposable {
     this.#assertOpen()
     const { label = 'module' } = options
     if (typeof label !== 'string') throw new InvalidOptionError('label', 'a text', label)
-    const compiled = await compileModule(bytesOf(source), label, this.#options)
+    const { module: compiled, imageSegments } = await compileModule(bytesOf(source), label, this.#options)
     this.#assertOpen()
-    const poolModule = this.#register(compiled)
+    const poolModule = this.#register(compiled, imageSegments)
     const module = new PooledModule(compiled, () => {
       this.#dropped.unregister(poolModule)
       return this.#pool.purge(poolModule)
@@ -94,8 +95,8 @@ export class Engine implements AsyncDisposable {
     return module
   }
 
-  #register({ analysis, label }: CompiledModule): PoolModule {
-    const images = makeImages(analysis, label)
+  #register({ analysis, label }: CompiledModule, imageSegments: readonly ImageSegment[]): PoolModule {
+    const images = makeImages(analysis.memories.length, imageSegments, label)
     try {
       return this.#pool.register({
         label,

@@ -42,7 +42,10 @@ describe.each([
     ['in', (exports) => ['zed', 'toString', '1', 'none', '__proto__'].map((name) => name in exports)],
     ['own', (exports) => ['zed', 'toString', '1', 'none'].map((name) => Object.hasOwn(exports, name))],
     ['prototype', (exports) => Object.getPrototypeOf(exports)],
-    ['frozen', (exports) => [Object.isFrozen(exports), Object.isExtensible(exports), Object.isSealed(exports)]],
+    [
+      'frozen',
+      (exports) => [Object.isFrozen(exports), Object.isExtensible(exports), Object.isSealed(exports)],
+    ],
     [
       'descriptors',
       (exports) =>
@@ -52,15 +55,24 @@ describe.each([
           flags,
         ]),
     ],
-    ['what is missing', (exports) => [exports['none'], exports['toString'], Reflect.get(exports, Symbol.toStringTag)]],
+    [
+      'what is missing',
+      (exports) => [exports['none'], exports['toString'], Reflect.get(exports, Symbol.toStringTag)],
+    ],
     ['tag', (exports) => Object.prototype.toString.call(exports)],
     ['names of functions', (exports) => names.map((name) => exports[name]?.name)],
     ['results', (exports) => ['zed', '10', '', '__proto__', 'then'].map((name) => exports[name]())],
     ['Reflect.set', (exports) => Reflect.set(exports, 'zed', 1)],
     ['Reflect.set of a new name', (exports) => Reflect.set(exports, 'none', 1)],
     ['Reflect.defineProperty', (exports) => Reflect.defineProperty(exports, 'none', { value: 1 })],
-    ['Reflect.deleteProperty', (exports) => [Reflect.deleteProperty(exports, 'zed'), Reflect.deleteProperty(exports, 'x')]],
-    ['Reflect.setPrototypeOf', (exports) => [Reflect.setPrototypeOf(exports, {}), Reflect.setPrototypeOf(exports, null)]],
+    [
+      'Reflect.deleteProperty',
+      (exports) => [Reflect.deleteProperty(exports, 'zed'), Reflect.deleteProperty(exports, 'x')],
+    ],
+    [
+      'Reflect.setPrototypeOf',
+      (exports) => [Reflect.setPrototypeOf(exports, {}), Reflect.setPrototypeOf(exports, null)],
+    ],
     ['preventExtensions', (exports) => Object.preventExtensions(exports) === exports],
     ['freeze', (exports) => Object.freeze(exports) === exports],
     ['an object that inherits from it', (exports) => Object.create(exports)['zed']()],

@@ -21,21 +21,53 @@ function both(ask: (exports: Exports) => unknown, own?: Record<string, unknown>)
   )
 }
 
-function withInstance(run: (exports: Exports, instance: PooledInstance) => void, own?: Record<string, unknown>): void {
+function withInstance(
+  run: (exports: Exports, instance: PooledInstance) => void,
+  own?: Record<string, unknown>,
+): void {
   using instance = engine.instantiate(module, kitchenImports(own))
   run(instance.exports, instance)
 }
 
 describe('functions', () => {
-  const functions = ['increment', 'incrementAgain', 'give', 'echo', 'pair', 'five', 'nothing', 'reexported', 'two']
+  const functions = [
+    'increment',
+    'incrementAgain',
+    'give',
+    'echo',
+    'pair',
+    'five',
+    'nothing',
+    'reexported',
+    'two',
+  ]
   const questions: [string, (exports: Exports) => unknown][] = [
     ['names', (exports) => functions.map((name) => exports[name].name)],
     ['lengths', (exports) => functions.map((name) => exports[name].length)],
     ['are no constructors', (exports) => functions.map((name) => 'prototype' in exports[name])],
     ['too few arguments', (exports) => [exports['increment'](), exports['five'](1, 2), exports['two'](1)]],
-    ['too many arguments', (exports) => [exports['increment'](1, 2, 3), exports['nothing'](1), exports['five'](1, 2, 3, 4, 5, 6)]],
-    ['one, two, three, four, five', (exports) => [exports['increment'](1), exports['two'](5, 3), exports['three'](1, 2, 3), exports['four'](1, 2, 3, 4), exports['five'](1, 2, 3, 4, 5)]],
-    ['conversions', (exports) => [exports['increment']('41'), exports['increment'](null), exports['increment'](2 ** 32 + 0.5)]],
+    [
+      'too many arguments',
+      (exports) => [exports['increment'](1, 2, 3), exports['nothing'](1), exports['five'](1, 2, 3, 4, 5, 6)],
+    ],
+    [
+      'one, two, three, four, five',
+      (exports) => [
+        exports['increment'](1),
+        exports['two'](5, 3),
+        exports['three'](1, 2, 3),
+        exports['four'](1, 2, 3, 4),
+        exports['five'](1, 2, 3, 4, 5),
+      ],
+    ],
+    [
+      'conversions',
+      (exports) => [
+        exports['increment']('41'),
+        exports['increment'](null),
+        exports['increment'](2 ** 32 + 0.5),
+      ],
+    ],
     ['a bigint for an i32', (exports) => exports['increment'](1n)],
     ['a number for an i64', (exports) => exports['long'](1)],
     ['a bigint result', (exports) => exports['long'](2n ** 63n - 1n)],
@@ -46,12 +78,18 @@ describe('functions', () => {
     ['the entry of a table', (exports) => exports['table'].get(0) === exports['increment']],
     ['a function global', (exports) => exports['kept'].value === exports['increment']],
     ['the same reference twice', (exports) => exports['give']() === exports['give']()],
-    ['a reference among results', (exports) => {
-      const [double, three, increment] = exports['giveBoth']()
-      return [double(3), three, increment === exports['increment'], double === exports['give']()]
-    }],
+    [
+      'a reference among results',
+      (exports) => {
+        const [double, three, increment] = exports['giveBoth']()
+        return [double(3), three, increment === exports['increment'], double === exports['give']()]
+      },
+    ],
     ['a reference through the host', (exports) => exports['throughHost']() === exports['give']()],
-    ['its own handle given back', (exports) => exports['echo'](exports['increment']) === exports['increment']],
+    [
+      'its own handle given back',
+      (exports) => exports['echo'](exports['increment']) === exports['increment'],
+    ],
     ['null', (exports) => exports['echo'](null)],
     ['undefined for a funcref', (exports) => exports['echo']()],
     ['no function for a funcref', (exports) => exports['echo'](3)],
@@ -64,7 +102,9 @@ describe('functions', () => {
   it.each(questions)('%s', (_question, ask) => both(ask))
 
   it('of plain V8 pass as they are, both ways', () => {
-    const foreign = nativeInstance(wat('(module (func (export "f") (param i32) (result i32) (i32.const 77)))')).exports['f']
+    const foreign = nativeInstance(
+      wat('(module (func (export "f") (param i32) (result i32) (i32.const 77)))'),
+    ).exports['f']
     withInstance((exports) => {
       expect(exports['echo'](foreign)).toBe(foreign)
       exports['table'].set(3, foreign)
@@ -77,14 +117,17 @@ describe('functions', () => {
 
   it('of another pooled instance are refused as references, and good as imports', () => {
     withInstance((first) => {
-      withInstance((second) => {
-        expect(() => second['echo'](first['increment'])).toThrow(ForeignFunctionError)
-        expect(() => second['table'].set(0, first['increment'])).toThrow(ForeignFunctionError)
-        expect(() => {
-          second['kept'].value = first['increment']
-        }).toThrow(ForeignFunctionError)
-        expect(second['callHost'](4)).toBe(5)
-      }, { call: first['increment'] })
+      withInstance(
+        (second) => {
+          expect(() => second['echo'](first['increment'])).toThrow(ForeignFunctionError)
+          expect(() => second['table'].set(0, first['increment'])).toThrow(ForeignFunctionError)
+          expect(() => {
+            second['kept'].value = first['increment']
+          }).toThrow(ForeignFunctionError)
+          expect(second['callHost'](4)).toBe(5)
+        },
+        { call: first['increment'] },
+      )
     })
   })
 })
@@ -96,11 +139,14 @@ describe('references reach the host as handles only', () => {
       seen.push(value)
       return value
     }
-    withInstance((exports) => {
-      expect(exports['throughHost']()).toBe(exports['give']())
-      expect(seen).toEqual([exports['give']()])
-      seen.length = 0
-    }, { pass })
+    withInstance(
+      (exports) => {
+        expect(exports['throughHost']()).toBe(exports['give']())
+        expect(seen).toEqual([exports['give']()])
+        seen.length = 0
+      },
+      { pass },
+    )
   })
 
   it('and are dead after the release, wherever they came from', () => {
@@ -109,11 +155,14 @@ describe('references reach the host as handles only', () => {
       kept.push(value)
       return value
     }
-    withInstance((exports) => {
-      kept.push(exports['give'](), exports['table'].get(1), exports['kept'].value, exports['reexported'])
-      kept.push(...exports['giveBoth']().filter((value: unknown) => typeof value === 'function'))
-      exports['throughHost']()
-    }, { pass })
+    withInstance(
+      (exports) => {
+        kept.push(exports['give'](), exports['table'].get(1), exports['kept'].value, exports['reexported'])
+        kept.push(...exports['giveBoth']().filter((value: unknown) => typeof value === 'function'))
+        exports['throughHost']()
+      },
+      { pass },
+    )
     expect(kept).toHaveLength(7)
     for (const one of kept) expect(() => one(1)).toThrow(/was released/)
   })
@@ -122,15 +171,28 @@ describe('references reach the host as handles only', () => {
 describe('tables', () => {
   const questions: [string, (exports: Exports) => unknown][] = [
     ['length', (exports) => exports['table'].length],
-    ['set, and call through it', (exports) => {
-      exports['table'].set(4, exports['give']())
-      return exports['indirect'](4, 21)
-    }],
-    ['entries by default', (exports) => {
-      exports['table'].set(0)
-      return [exports['table'].get(0), exports['table'].get(2)]
-    }],
-    ['growth', (exports) => [exports['table'].grow(2, exports['increment']), exports['table'].length, exports['table'].get(7) === exports['increment']]],
+    [
+      'set, and call through it',
+      (exports) => {
+        exports['table'].set(4, exports['give']())
+        return exports['indirect'](4, 21)
+      },
+    ],
+    [
+      'entries by default',
+      (exports) => {
+        exports['table'].set(0)
+        return [exports['table'].get(0), exports['table'].get(2)]
+      },
+    ],
+    [
+      'growth',
+      (exports) => [
+        exports['table'].grow(2, exports['increment']),
+        exports['table'].length,
+        exports['table'].get(7) === exports['increment'],
+      ],
+    ],
     ['growth by default', (exports) => [exports['table'].grow(1), exports['table'].get(6)]],
     ['growth beyond its maximum', (exports) => exports['table'].grow(100)],
     ['get out of bounds', (exports) => exports['table'].get(6)],
@@ -150,23 +212,38 @@ describe('globals', () => {
   const questions: [string, (exports: Exports) => unknown][] = [
     ['value', (exports) => [exports['count'].value, exports['big'].value, exports['thing'].value]],
     ['valueOf', (exports) => [exports['count'].valueOf(), exports['big'].valueOf(), exports['count'] + 1]],
-    ['set by the host', (exports) => {
-      exports['count'].value = 40
-      return [exports['countUp'](), exports['count'].value]
-    }],
-    ['set of a constant', (exports) => {
-      exports['big'].value = 1n
-    }],
-    ['set to something else', (exports) => {
-      exports['count'].value = 1n
-    }],
-    ['a function', (exports) => {
-      exports['kept'].value = exports['give']()
-      return [exports['kept'].value === exports['give'](), exports['kept'].value(4)]
-    }],
-    ['no function', (exports) => {
-      exports['kept'].value = () => 1
-    }],
+    [
+      'set by the host',
+      (exports) => {
+        exports['count'].value = 40
+        return [exports['countUp'](), exports['count'].value]
+      },
+    ],
+    [
+      'set of a constant',
+      (exports) => {
+        exports['big'].value = 1n
+      },
+    ],
+    [
+      'set to something else',
+      (exports) => {
+        exports['count'].value = 1n
+      },
+    ],
+    [
+      'a function',
+      (exports) => {
+        exports['kept'].value = exports['give']()
+        return [exports['kept'].value === exports['give'](), exports['kept'].value(4)]
+      },
+    ],
+    [
+      'no function',
+      (exports) => {
+        exports['kept'].value = () => 1
+      },
+    ],
     ['tag', (exports) => Object.prototype.toString.call(exports['count'])],
     ['instanceof', (exports) => exports['count'] instanceof WebAssembly.Global],
   ]
@@ -201,12 +278,15 @@ describe('externref', () => {
       seen.push(one)
       return one
     }
-    withInstance((exports) => {
-      expect(exports['lookAt'](value)).toBe(value)
-      expect(seen[0]).toBe(value)
-      exports['thing'].value = value
-      expect(exports['thing'].value).toBe(value)
-    }, { look })
+    withInstance(
+      (exports) => {
+        expect(exports['lookAt'](value)).toBe(value)
+        expect(seen[0]).toBe(value)
+        exports['thing'].value = value
+        expect(exports['thing'].value).toBe(value)
+      },
+      { look },
+    )
   })
 
   it('keeps the identity of a handle and of an array with handles', () => {
@@ -220,7 +300,9 @@ describe('externref', () => {
   })
 
   it('keeps the identity beside function references too', async () => {
-    const bytes = wat(`(module (func (export "f") (param funcref externref) (result externref) (local.get 1)))`)
+    const bytes = wat(
+      `(module (func (export "f") (param funcref externref) (result externref) (local.get 1)))`,
+    )
     await using mixed = await engine.compile(bytes)
     using instance = engine.instantiate(mixed)
     const { f } = instance.exports as Exports
@@ -228,6 +310,17 @@ describe('externref', () => {
     for (const value of [[1], [f], [native], [() => 1], f]) expect(f(null, value)).toBe(value)
   })
 })
+
+function tag(value: unknown): string {
+  return Object.prototype.toString.call(value)
+}
+
+function askForSeveral(exports: Exports): unknown {
+  return outcomeOf(() => {
+    const [given, number] = exports['ask']([exports['inc'], exports['ask']])
+    return [given === exports['inc'], number]
+  })
+}
 
 describe('several results of an import', () => {
   const bytes = wat(`(module
@@ -249,21 +342,13 @@ describe('several results of an import', () => {
     await using asking = await engine.compile(bytes)
     const imports = { host: { both: answer } } as unknown as WebAssembly.Imports
     using instance = engine.instantiate(asking, imports)
-    const ask = (exports: Exports) => () => {
-      const [given, number] = exports['ask']([exports['inc'], exports['ask']])
-      return [given === exports['inc'], number]
-    }
-    deepStrictEqual(
-      outcomeOf(ask(instance.exports)),
-      outcomeOf(ask(nativeInstance(bytes, imports).exports)),
-    )
+    deepStrictEqual(askForSeveral(instance.exports), askForSeveral(nativeInstance(bytes, imports).exports))
   })
 })
 
 describe('the rest', () => {
   it('has the tags and prototypes of V8', () => {
     withInstance((exports, instance) => {
-      const tag = (value: unknown): string => Object.prototype.toString.call(value)
       expect(tag(exports['memory'])).toBe('[object WebAssembly.Memory]')
       expect(exports['memory']).toBeInstanceOf(WebAssembly.Memory)
       expect(tag(instance)).toBe('[object WebAssembly.Instance]')
@@ -293,13 +378,18 @@ describe('the rest', () => {
     expect(exception.getArg(oops, 0)).toBe(42)
   })
 
-  it.runIf(supported(wat('(module (memory 1) (memory 1))')))('gives every memory its own handle', async () => {
-    const bytes = wat('(module (memory (export "a") 1) (memory (export "b") 2) (export "again" (memory 1)))')
-    await using several = await engine.compile(bytes)
-    using instance = engine.instantiate(several)
-    const { a, b, again } = instance.exports as Exports
-    expect(b).toBe(again)
-    expect(instance.memories).toEqual([a, b])
-    expect([a.buffer.byteLength, b.buffer.byteLength]).toEqual([65_536, 131_072])
-  })
+  it.runIf(supported(wat('(module (memory 1) (memory 1))')))(
+    'gives every memory its own handle',
+    async () => {
+      const bytes = wat(
+        '(module (memory (export "a") 1) (memory (export "b") 2) (export "again" (memory 1)))',
+      )
+      await using several = await engine.compile(bytes)
+      using instance = engine.instantiate(several)
+      const { a, b, again } = instance.exports as Exports
+      expect(b).toBe(again)
+      expect(instance.memories).toEqual([a, b])
+      expect([a.buffer.byteLength, b.buffer.byteLength]).toEqual([65_536, 131_072])
+    },
+  )
 })

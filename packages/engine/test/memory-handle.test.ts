@@ -28,6 +28,10 @@ async function both(
   }
 }
 
+function growByHost(exports: Exports, delta: number): unknown {
+  return outcomeOf(() => exports['m'].grow(delta))
+}
+
 describe('grow', () => {
   const badArguments: [string, unknown[]][] = [
     ['none', []],
@@ -72,9 +76,8 @@ describe('grow', () => {
 
   it.each(['0', '0 0', '1', '1 1', '1 3', '2 8'])('by host and guest, limits %s', async (limits) => {
     await both(limits, (pooled, native) => {
-      const host = (exports: Exports, delta: number) => outcomeOf(() => exports['m'].grow(delta))
       for (const delta of [0, 1, 65_537, 0, 2, 2 ** 32 - 1]) {
-        deepStrictEqual(host(pooled, delta), host(native, delta))
+        deepStrictEqual(growByHost(pooled, delta), growByHost(native, delta))
         expect(pooled['grow'](delta)).toBe(native['grow'](delta))
         expect(pooled['size']()).toBe(native['size']())
         expect(pooled['m'].buffer.byteLength).toBe(native['m'].buffer.byteLength)
@@ -90,7 +93,9 @@ describe('grow', () => {
     expect(grow(15)).toBe(1)
     expect(grow(1)).toBe(-1)
     expect(size()).toBe(16)
-    expect(() => m.grow(1)).toThrow(new RangeError('WebAssembly.Memory.grow(): Unable to grow instance memory'))
+    expect(() => m.grow(1)).toThrow(
+      new RangeError('WebAssembly.Memory.grow(): Unable to grow instance memory'),
+    )
     new Uint8Array(m.buffer)[16 * 65_536 - 1] = 1
   })
 
@@ -106,6 +111,21 @@ describe('grow', () => {
   })
 })
 
+/** What becomes of a buffer when the memory grows. */
+function growAndLook(exports: Exports, way: (exports: Exports) => void): unknown {
+  const { buffer } = exports['m']
+  const same = buffer === exports['m'].buffer
+  way(exports)
+  const after = exports['m'].buffer
+  return {
+    same,
+    kept: buffer === after,
+    detached: buffer.detached,
+    bytes: [buffer.byteLength, after.byteLength],
+    resizable: after.resizable,
+  }
+}
+
 describe('buffer', () => {
   it('is one object until growth, and detached by growth: also by nothing, by host or guest', async () => {
     const ways: ((exports: Exports) => void)[] = [
@@ -119,20 +139,7 @@ describe('buffer', () => {
     for (const way of ways) {
       for (const limits of ['0', '1', '2 8']) {
         await both(limits, (pooled, native) => {
-          const look = (exports: Exports) => {
-            const { buffer } = exports['m']
-            const same = buffer === exports['m'].buffer
-            way(exports)
-            const after = exports['m'].buffer
-            return {
-              same,
-              kept: buffer === after,
-              detached: buffer.detached,
-              bytes: [buffer.byteLength, after.byteLength],
-              resizable: after.resizable,
-            }
-          }
-          deepStrictEqual(look(pooled), look(native))
+          deepStrictEqual(growAndLook(pooled, way), growAndLook(native, way))
         })
       }
     }

@@ -71,7 +71,7 @@ describe('every kind of global is back at its initial value', () => {
   })
 })
 
-const one = (): number => 1
+const giveOne = (): number => 1
 
 describe('imports', () => {
   const bytes = wat(`(module
@@ -83,11 +83,14 @@ describe('imports', () => {
   it('the same values serve again, also in another object; a changed value does not', async () => {
     const module = await engine.compile(bytes)
     const count = new WebAssembly.Global({ value: 'i32', mutable: true }, 0)
-    const host: Record<string, unknown> = { f: one, count }
+    const host: Record<string, unknown> = { f: giveOne, count }
     const imports = { host } as WebAssembly.Imports
     expect(use(module, imports, ({ run }) => run())).toEqual({ result: 1, warm: false })
     expect(use(module, imports, ({ run }) => run())).toEqual({ result: 1, warm: true })
-    expect(use(module, { host: { f: one, count } }, ({ run }) => run())).toEqual({ result: 1, warm: true })
+    expect(use(module, { host: { f: giveOne, count } }, ({ run }) => run())).toEqual({
+      result: 1,
+      warm: true,
+    })
     host['f'] = () => 2
     expect(use(module, imports, ({ run }) => run())).toEqual({ result: 2, warm: false })
     expect(use(module, imports, ({ run }) => run())).toEqual({ result: 2, warm: true })
@@ -98,7 +101,7 @@ describe('imports', () => {
   it('a missing import is missing also when a live instance is there', async () => {
     const module = await engine.compile(bytes)
     const count = new WebAssembly.Global({ value: 'i32', mutable: true }, 0)
-    const host = { f: one, count }
+    const host = { f: giveOne, count }
     use(module, { host }, ({ run }) => run())
     expect(() => engine.instantiate(module, { host: { count } } as WebAssembly.Imports)).toThrow(
       WebAssembly.LinkError,

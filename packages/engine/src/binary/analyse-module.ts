@@ -3,7 +3,7 @@
  *
  *   bytes -> parse -> refuse? -> scan the code -> sort the data segments -> rewrite
  *
- * What comes out holds no reference to the original bytes, except through the segments that go into the image.
+ * What lasts as long as the module holds no reference to the original bytes; the segments for the image do.
  */
 import { hiddenName } from './appended.ts'
 import { evaluateOffset } from './constant-offset.ts'
@@ -71,8 +71,15 @@ export interface LateSegment {
   readonly bytes: Uint8Array
 }
 
-export interface ModuleAnalysis {
+/** What the analysis leaves behind; the segments still hold the original's bytes. */
+export interface AnalysedModule {
+  readonly analysis: ModuleAnalysis
   readonly rewritten: Uint8Array<ArrayBuffer>
+  readonly imageSegments: readonly ImageSegment[]
+}
+
+/** What lasts as long as the module. */
+export interface ModuleAnalysis {
   readonly imports: readonly ImportPlan[]
   readonly exports: readonly ExportEntry[]
   /** The shape of every exported function, by the function's index. */
@@ -85,7 +92,6 @@ export interface ModuleAnalysis {
   /** The globals that hold functions, by index. */
   readonly functionGlobals: ReadonlySet<number>
   readonly memories: readonly MemoryPlan[]
-  readonly imageSegments: readonly ImageSegment[]
   readonly lateSegments: readonly LateSegment[]
   /** Begins the name of every hidden export. */
   readonly prefix: string
@@ -104,7 +110,7 @@ export interface ModuleAnalysis {
 /** Says why a module cannot be pooled; `undefined` when it can. */
 export type Refusal = (structure: ModuleStructure) => void
 
-export function* analyseModule(bytes: Uint8Array, refuse: Refusal): Generator<void, ModuleAnalysis> {
+export function* analyseModule(bytes: Uint8Array, refuse: Refusal): Generator<void, AnalysedModule> {
   const structure = yield* parseModule(bytes)
   refuse(structure)
   checkStart(structure)
@@ -119,8 +125,7 @@ export function* analyseModule(bytes: Uint8Array, refuse: Refusal): Generator<vo
     resettable,
   })
   const { prefix, grows, resets } = appended
-  return {
-    rewritten,
+  const analysis: ModuleAnalysis = {
     imports: structure.imports.map((entry) => ({
       module: entry.module,
       name: entry.name,
@@ -149,7 +154,6 @@ export function* analyseModule(bytes: Uint8Array, refuse: Refusal): Generator<vo
       hiddenImport: hiddenName.memory(memory),
       sizeGlobal: scan.memoriesUsed[memory] ? prefix + hiddenName.size(memory) : undefined,
     })),
-    imageSegments,
     lateSegments,
     prefix,
     growTable: grows ? prefix + hiddenName.growTable : undefined,
@@ -158,6 +162,7 @@ export function* analyseModule(bytes: Uint8Array, refuse: Refusal): Generator<vo
     freshReason: fresh,
     functionsLeave: functionsLeave(structure),
   }
+  return { analysis, rewritten, imageSegments }
 }
 
 function signature(structure: ModuleStructure, functionIndex: number): FunctionType | undefined {

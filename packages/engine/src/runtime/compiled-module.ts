@@ -8,7 +8,7 @@
  */
 import { setImmediate } from 'node:timers/promises'
 
-import type { ModuleAnalysis } from '../binary/analyse-module.ts'
+import type { ImageSegment, ModuleAnalysis } from '../binary/analyse-module.ts'
 import { analyseModule, pageBytes } from '../binary/analyse-module.ts'
 import { UnknownOpcodeError } from '../binary/instructions.ts'
 import type { ExportEntry, ModuleStructure } from '../binary/module-structure.ts'
@@ -26,6 +26,12 @@ export interface CompiledModule {
   readonly needsPreparing: boolean
 }
 
+/** A compiled module, and what goes into its images; the segments still hold the original's bytes. */
+export interface Compilation {
+  readonly module: CompiledModule
+  readonly imageSegments: readonly ImageSegment[]
+}
+
 /** What a module may ask of the engine's slots. */
 export interface SlotLimits {
   readonly slots: number
@@ -39,22 +45,24 @@ export async function compileModule(
   source: Uint8Array,
   label: string,
   limits: SlotLimits,
-): Promise<CompiledModule> {
+): Promise<Compilation> {
   // The caller may change its bytes while the analysis pauses.
   const bytes = source.slice()
   const valid = WebAssembly.compile(bytes)
   valid.catch(() => undefined)
   try {
-    const analysis = await inSlices(analyseModule(bytes, (structure) => refuse(structure, limits)))
+    const { analysis, rewritten, imageSegments } = await inSlices(
+      analyseModule(bytes, (structure) => refuse(structure, limits)),
+    )
     await valid
-    const compiled = await WebAssembly.compile(analysis.rewritten)
-    return {
+    const module: CompiledModule = {
       label,
-      analysis: { ...analysis, rewritten: new Uint8Array(0) },
-      compiled,
+      analysis,
+      compiled: await WebAssembly.compile(rewritten),
       exportsByName: new Map(analysis.exports.map((entry) => [entry.name, entry])),
       needsPreparing: mustPrepare(analysis.imports),
     }
+    return { module, imageSegments }
   } catch (error) {
     await valid
     throw explained(error)

@@ -23,7 +23,9 @@ export function runChild(script: string, options: ChildOptions = {}): ChildResul
   const source = `import * as warmslot from ${JSON.stringify(engine)}\n${script}`
   const command = [process.execPath, ...(options.node ?? []), '--input-type=module', '--eval', source]
   const [file = '', ...rest] =
-    options.shell === undefined ? command : ['bash', '-c', `${options.shell} && exec "$@"`, 'bash', ...command]
+    options.shell === undefined
+      ? command
+      : ['bash', '-c', `${options.shell} && exec "$@"`, 'bash', ...command]
   const child = spawnSync(file, rest, {
     cwd: fileURLToPath(new URL('../..', import.meta.url)),
     encoding: 'utf8',
