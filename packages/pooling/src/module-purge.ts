@@ -27,6 +27,8 @@ export interface PurgeRoom {
   readonly slicer: TimeSlicer
   readonly kernel: KernelQuestions
   readonly clock: () => number
+  /** Told when a retired slot can be used again: somebody may wait for it. */
+  readonly slotRecovered: () => void
 }
 
 export class ModulePurge implements SlotCollector {
@@ -126,6 +128,7 @@ export class ModulePurge implements SlotCollector {
     const imageBytes = slot.lostImageBytes
     if (!this.#room.bank.recover(slot)) return
     this.#count(imageBytes)
+    this.#room.slotRecovered()
   }
 
   #count(imageBytes: number): void {

@@ -61,8 +61,16 @@ export class Pool implements AsyncDisposable {
     const slicer = new TimeSlicer(purgeSliceMs, clock)
     const queue = new ResetQueue()
     this.#settings = settings
-    this.#room = { bank, queue, slicer, kernel: new KernelQuestions(), clock }
-    this.#desk = new LeaseDesk(settings, bank, queue, slicer)
+    const desk = new LeaseDesk(settings, bank, queue, slicer)
+    this.#desk = desk
+    this.#room = {
+      bank,
+      queue,
+      slicer,
+      kernel: new KernelQuestions(),
+      clock,
+      slotRecovered: () => desk.line.advance(),
+    }
   }
 
   /**

@@ -202,3 +202,21 @@ test('a discarded reservation that the kernel keeps retires its slot', async () 
   expect(tracesOf(image).mappings).toBe(0) // cleared all the same
   expect(pool.metrics()).toMatchObject({ retired: 1, inUse: 0 })
 })
+
+test('whoever waits is served as soon as a purge gets a retired slot back', async () => {
+  await using pool = poolOf({ slots: 2 })
+  const [dropped, waiting] = [moduleOf(pool, 1), moduleOf(pool, 2)]
+  const [kept, lost] = [pool.acquire(dropped.module), pool.acquire(dropped.module)]
+  const served = pool.acquireWhenFree(waiting.module, { waitMs: 10_000 })
+  {
+    using _faults = injectFaults(() => 'ENOMEM')
+    lost?.release({ discardReservations: true })
+  }
+  expect(pool.metrics()).toMatchObject({ retired: 1, inUse: 1, waiting: 1 })
+  const receipt = pool.purge(dropped.module)
+  const lease = await served // the purge itself still waits for `kept`
+  expect(first(lease).memory.read(0, 1)).toEqual(Uint8Array.of(2))
+  lease.release()
+  kept?.release()
+  expect(await receipt).toMatchObject({ complete: true, slotsCleared: 2 })
+})
