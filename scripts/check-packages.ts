@@ -51,7 +51,7 @@ try {
     join(project, 'package.json'),
     JSON.stringify({ name: 'empty', private: true, type: 'module' }),
   )
-  run('npm', 'install', '--no-audit', '--no-fund', '--loglevel=error', ...tarballs)
+  run('npm', 'install', '--no-audit', '--no-fund', '--loglevel=error', '--fetch-timeout=30000', ...tarballs)
   for (const [name, firstUse] of Object.entries(firstUses)) {
     writeFileSync(join(project, 'use.mjs'), `import * as m from '${name}'\n${firstUse}\n`)
     writeFileSync(join(project, 'use.cjs'), `const m = require('${name}')\n${firstUse}\n`)

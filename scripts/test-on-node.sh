@@ -8,7 +8,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 for version in "$@"; do
   mkdir "$work/$version"
-  (cd "$work/$version" && npm init --yes >/dev/null && npm install --no-audit --no-fund --loglevel=error "node@$version")
+  (cd "$work/$version" && npm init --yes >/dev/null && npm install --no-audit --no-fund --loglevel=error --fetch-timeout=30000 "node@$version")
   node=$work/$version/node_modules/node/bin/node
   for package in index-allocator memory-image pooling engine; do
     echo "== $package on Node $("$node" --version)"

@@ -1,7 +1,7 @@
 /** The engine's options, their defaults and their ranges. */
 import type { AllocationStrategy } from '@warmslot/index-allocator'
 
-import { pageBytes } from './binary/analyse-module.ts'
+import { pageBytes } from './binary/sort-segments.ts'
 import { InvalidOptionError } from './errors/invalid-option-error.ts'
 
 export interface EngineOptions {

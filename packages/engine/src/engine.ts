@@ -10,8 +10,8 @@ import { Pool } from '@warmslot/pooling'
 
 import { isAnyArrayBuffer } from 'node:util/types'
 
-import type { ImageSegment } from './binary/analyse-module.ts'
-import { pageBytes } from './binary/analyse-module.ts'
+import type { ImageSegment } from './binary/sort-segments.ts'
+import { pageBytes } from './binary/sort-segments.ts'
 import type { EngineOptions, ResolvedEngineOptions } from './engine-options.ts'
 import { resolveEngineOptions } from './engine-options.ts'
 import type { EngineMetrics, InstanceCounts } from './engine-metrics.ts'

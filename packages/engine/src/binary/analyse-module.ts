@@ -6,7 +6,6 @@
  * What lasts as long as the module holds no reference to the original bytes; the segments for the image do.
  */
 import { hiddenName } from './appended.ts'
-import { evaluateOffset } from './constant-offset.ts'
 import type { ExportEntry, ExternalKind, ModuleStructure } from './module-structure.ts'
 import { parseModule } from './parse-module.ts'
 import { MalformedModuleError } from './reader.ts'
@@ -15,10 +14,10 @@ import { functionsLeave } from './leaving-functions.ts'
 import { freshReason, resettableGlobals } from './reusability.ts'
 import { rewriteModule } from './rewrite-module.ts'
 import { scanCode } from './scan-code.ts'
+import type { ImageSegment, LateSegment } from './sort-segments.ts'
+import { sortSegments } from './sort-segments.ts'
 import type { FunctionType } from './types.ts'
 import { isFunctionReference } from './types.ts'
-
-export const pageBytes = 65_536
 
 /** A function's type, as far as its handle needs it. */
 export interface FunctionShape {
@@ -53,22 +52,6 @@ export interface MemoryPlan {
 export interface TablePlan {
   readonly sizeGlobal: string
   readonly maximumEntries: number
-}
-
-/** A data segment that goes into the memory's image. */
-export interface ImageSegment {
-  readonly memory: number
-  readonly offset: number
-  readonly bytes: Uint8Array
-}
-
-/** A data segment that is applied at each instantiation, in this order, checked against the logical size. */
-export interface LateSegment {
-  readonly segment: number
-  readonly memory: number
-  /** In bytes; where it depends on imports, `undefined`, and the hidden export of its number holds it. */
-  readonly offset: number | undefined
-  readonly bytes: Uint8Array
 }
 
 /** What the analysis leaves behind; the segments still hold the original's bytes. */
@@ -199,35 +182,4 @@ function functionShapes(structure: ModuleStructure): Map<number, FunctionShape> 
     })
   }
   return shapes
-}
-
-/** How many data segments are sorted between two yields. */
-const sliceSegments = 2048
-
-interface SortedSegments {
-  imageSegments: ImageSegment[]
-  lateSegments: LateSegment[]
-  /** The segments whose offset the rewrite must export. */
-  dynamic: number[]
-}
-
-/**
- * Segments apply in order and stop at the first that is out of bounds. So the image holds those before the first whose
- * offset is not known or that does not fit; from there on all are applied at each instantiation.
- */
-function* sortSegments(structure: ModuleStructure): Generator<void, SortedSegments> {
-  const sorted: SortedSegments = { imageSegments: [], lateSegments: [], dynamic: [] }
-  for (const [segment, { memory, offset: expression, contents }] of structure.data.entries()) {
-    if (segment % sliceSegments === 0) yield
-    if (memory === undefined || expression === undefined) continue
-    const limits = structure.memories[memory]?.limits
-    if (!limits) throw new MalformedModuleError(`data segment ${segment} has no memory`, contents.start)
-    const bytes = structure.bytes.subarray(contents.start, contents.end)
-    const offset = evaluateOffset(structure, expression)
-    if (offset === undefined) sorted.dynamic.push(segment)
-    const fits = offset !== undefined && offset + bytes.length <= limits.minimum * pageBytes
-    if (fits && sorted.lateSegments.length === 0) sorted.imageSegments.push({ memory, offset, bytes })
-    else sorted.lateSegments.push({ segment, memory, offset, bytes: bytes.slice() })
-  }
-  return sorted
 }

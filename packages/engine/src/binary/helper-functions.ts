@@ -16,6 +16,9 @@
  * expression again, whatever its type, and empties the tables with a logical size (`table-helpers.ts`), so that a live
  * instance can serve the next use.
  */
+import { atomicBody, atomicSignature } from './atomic-helpers.ts'
+import type { MemoryIndices } from './bounds-checks.ts'
+import { checkRange, localGet, localsGet } from './bounds-checks.ts'
 import type { Signature, TableHelper, TableIndices } from './table-helpers.ts'
 import { emptyTable, tableHelperBody, tableHelperSignature } from './table-helpers.ts'
 import { valueTypeCode } from './types.ts'
@@ -36,11 +39,7 @@ export interface MemoryHelper {
 }
 
 /** Indices that the rewrite gave to what it appended. */
-export interface AppendedIndices extends TableIndices {
-  /** The global with the logical size in pages of a memory. */
-  sizeGlobal(memory: number): number
-  /** What the module declares as a memory's greatest size, in bytes. */
-  maximumBytes(memory: number): number
+export interface AppendedIndices extends MemoryIndices, TableIndices {
   readonly growTable: number
   /** The type `(i32) -> (i32)`. */
   readonly growType: number
@@ -50,7 +49,7 @@ export interface AppendedIndices extends TableIndices {
   readonly sizedTables: readonly number[]
 }
 
-const { i32, i64 } = valueTypeCode
+const { i32 } = valueTypeCode
 
 /** The helper's type, that of the instruction which it stands for. */
 export function helperSignature(helper: Helper): Signature {
@@ -68,37 +67,6 @@ export function helperSignature(helper: Helper): Signature {
     default:
       return tableHelperSignature(helper.kind)
   }
-}
-
-const notify = 0x00
-const wait32 = 0x01
-const wait64 = 0x02
-const firstLoad = 0x10
-const firstStore = 0x17
-const firstReadModifyWrite = 0x1e
-const firstCompareExchange = 0x48
-
-/** Each family has its accesses in this order: i32, i64, i32 of 8 and 16 bits, i64 of 8, 16 and 32 bits. */
-const familyTypes = [i32, i64, i32, i32, i64, i64, i64]
-const familyBytes = [4, 8, 1, 2, 1, 2, 4]
-
-const familyMember = (opcode: number): number => (opcode - firstLoad) % 7
-
-function atomicSignature(opcode: number): Signature {
-  if (opcode === notify) return { parameters: [i32, i32], results: [i32] }
-  if (opcode === wait32) return { parameters: [i32, i32, i64], results: [i32] }
-  if (opcode === wait64) return { parameters: [i32, i64, i64], results: [i32] }
-  const type = familyTypes[familyMember(opcode)]!
-  if (opcode < firstStore) return { parameters: [i32], results: [type] }
-  if (opcode < firstReadModifyWrite) return { parameters: [i32, type], results: [] }
-  if (opcode < firstCompareExchange) return { parameters: [i32, type], results: [type] }
-  return { parameters: [i32, type, type], results: [type] }
-}
-
-/** How many bytes an atomic instruction accesses; its alignment must be exactly that. */
-export function atomicBytes(opcode: number): number {
-  if (opcode === notify || opcode === wait32) return 4
-  return opcode === wait64 ? 8 : familyBytes[familyMember(opcode)]!
 }
 
 /** The helper's body, without its size. */
@@ -144,76 +112,4 @@ export function helperBody(helper: Helper, indices: AppendedIndices): Writer {
       tableHelperBody(body, helper, indices)
   }
   return body.byte(0x0b)
-}
-
-function localGet(body: Writer, local: number): void {
-  body.byte(0x20).u32(local)
-}
-
-function localsGet(body: Writer, count: number): void {
-  for (let local = 0; local < count; local++) localGet(body, local)
-}
-
-/** Pushes the logical size in bytes as i64. */
-function sizeBytes(body: Writer, memory: number, indices: AppendedIndices): void {
-  body.byte(0x23).u32(indices.sizeGlobal(memory)).byte(0xad) // global.get, i64.extend_i32_u
-  body.byte(0x42, 16, 0x86) // i64.const 16, i64.shl
-}
-
-/** Traps if `start + local 2` is beyond the memory's logical size. */
-function checkRange(body: Writer, start: number, memory: number, indices: AppendedIndices): void {
-  localGet(body, start)
-  body.byte(0xad)
-  localGet(body, 2)
-  body.byte(0xad, 0x7c) // i64.add
-  sizeBytes(body, memory, indices)
-  trapIfGreater(body, memory)
-}
-
-/** Traps if the first of the two i64 on the stack is greater (unsigned) than the second. */
-function trapIfGreater(body: Writer, memory: number): void {
-  body.byte(0x56, 0x04, 0x40) // i64.gt_u, if
-  trapOutOfBounds(body, memory)
-  body.byte(0x0b)
-}
-
-/** V8's own out-of-bounds trap: a load whose address lies beyond any 32-bit memory, at the greatest static offset. */
-function trapOutOfBounds(body: Writer, memory: number): void {
-  body.byte(0x41, 0x7f) // i32.const -1
-  body.byte(0x2d) // i32.load8_u
-  if (memory === 0) body.byte(0)
-  else body.byte(0x40).u32(memory)
-  body.u32(0xffff_ffff).byte(0x1a) // drop
-}
-
-/**
- * An extra local holds the effective address. V8 checks alignment before bounds, so a misaligned access is left to the
- * instruction itself, which traps before it touches memory; only a static offset beyond the declared maximum comes first.
- */
-function atomicBody(body: Writer, helper: MemoryHelper, indices: AppendedIndices): void {
-  const { parameters } = atomicSignature(helper.opcode)
-  const bytes = BigInt(atomicBytes(helper.opcode))
-  const address = parameters.length
-  body.u32(1).u32(1).byte(i64)
-  if (helper.offset + bytes > indices.maximumBytes(helper.memory)) trapOutOfBounds(body, helper.memory)
-  localGet(body, 0)
-  body.byte(0xad, 0x42).s64(helper.offset).byte(0x7c) // i64.const offset, i64.add
-  body.byte(0x22).u32(address) // local.tee
-  body
-    .byte(0x42)
-    .s64(bytes - 1n)
-    .byte(0x83, 0x50) // i64.and, i64.eqz: aligned
-  body.byte(0x04, 0x40)
-  localGet(body, address)
-  body.byte(0x42).s64(bytes).byte(0x7c)
-  sizeBytes(body, helper.memory, indices)
-  trapIfGreater(body, helper.memory)
-  body.byte(0x0b)
-  localGet(body, address)
-  body.byte(0xa7) // i32.wrap_i64
-  for (let local = 1; local < parameters.length; local++) localGet(body, local)
-  body.byte(0xfe).u32(helper.opcode)
-  if (helper.memory === 0) body.u32(helper.second)
-  else body.u32(helper.second | 0x40).u32(helper.memory)
-  body.u32(0)
 }

@@ -5,7 +5,7 @@
  * It is a generator that yields now and then, so that a large module does not hold the event loop.
  */
 import type { Helper, MemoryHelper } from './helper-functions.ts'
-import { atomicBytes } from './helper-functions.ts'
+import { atomicBytes } from './atomic-helpers.ts'
 import { InstructionWalker } from './instructions.ts'
 import type { ModuleStructure } from './module-structure.ts'
 import { sectionId } from './module-structure.ts'

@@ -5,7 +5,7 @@
  * grows; it is detached by growth and by release, as V8 detaches its own. Source: WebAssembly JavaScript interface,
  * section 5.3 (Memories).
  */
-import { pageBytes } from '../binary/analyse-module.ts'
+import { pageBytes } from '../binary/sort-segments.ts'
 import type { Gate } from './gate.ts'
 
 /** What the handle needs of the slot behind it. */

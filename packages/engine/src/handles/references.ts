@@ -23,19 +23,19 @@ const brought = new WeakSet<Callable>()
 const unknownShape: FunctionShape = { parameters: -1, results: -1, carriesFunctions: true }
 
 export class References {
-  readonly #gate: Gate
+  readonly gate: Gate
 
   constructor(gate: Gate) {
-    this.#gate = gate
+    this.gate = gate
   }
 
   /** The handle of a raw function of this instance; made at its first appearance. */
   handleOf(raw: Callable, shape: FunctionShape = unknownShape): Callable {
-    const known = RawStamp.handleIn(raw, this.#gate)
+    const known = RawStamp.handleIn(raw, this.gate)
     if (known) return known
-    const handle = makeFunctionHandle(this.#gate, raw, shape, this)
-    RawStamp.put(raw, handle, this.#gate)
-    HandleStamp.put(handle, raw, this.#gate)
+    const handle = makeFunctionHandle(this.gate, raw, shape, this)
+    RawStamp.put(raw, handle, this.gate)
+    HandleStamp.put(handle, raw, this.gate)
     return handle
   }
 
@@ -57,7 +57,7 @@ export class References {
     }
     const gate = HandleStamp.gateOf(callable)
     gate.pass('function')
-    if (gate === this.#gate) return HandleStamp.rawOf(callable)
+    if (gate === this.gate) return HandleStamp.rawOf(callable)
     throw new ForeignFunctionError()
   }
 }

@@ -11,7 +11,7 @@
 import { SlotMemory, addressOf, assertSupportedPlatform, kernelFeatures } from '@warmslot/memory-image'
 import { readFileSync } from 'node:fs'
 
-import { pageBytes } from '../binary/analyse-module.ts'
+import { pageBytes } from '../binary/sort-segments.ts'
 import { UnsupportedRuntimeError } from '../errors/unsupported-runtime-error.ts'
 
 /** What the check found out. */

@@ -8,8 +8,10 @@
  */
 import { setImmediate } from 'node:timers/promises'
 
-import type { ImageSegment, ModuleAnalysis } from '../binary/analyse-module.ts'
-import { analyseModule, pageBytes } from '../binary/analyse-module.ts'
+import type { ModuleAnalysis } from '../binary/analyse-module.ts'
+import type { ImageSegment } from '../binary/sort-segments.ts'
+import { analyseModule } from '../binary/analyse-module.ts'
+import { pageBytes } from '../binary/sort-segments.ts'
 import { UnknownOpcodeError } from '../binary/instructions.ts'
 import type { ExportEntry, ModuleStructure } from '../binary/module-structure.ts'
 import { MalformedModuleError } from '../binary/reader.ts'

@@ -8,21 +8,17 @@
  */
 import type { Lease } from '@warmslot/pooling'
 
-import { pageBytes } from '../binary/analyse-module.ts'
-import type { ExportEntry } from '../binary/module-structure.ts'
+import { pageBytes } from '../binary/sort-segments.ts'
 import { InstanceBusyError } from '../errors/instance-busy-error.ts'
-import { makeExportsObject } from '../handles/exports-object.ts'
 import type { Callable } from '../handles/function-handle.ts'
 import { Gate, live, preparing, released } from '../handles/gate.ts'
-import { PooledGlobal } from '../handles/global-handle.ts'
-import { LogicalTable } from '../handles/logical-table.ts'
 import { PooledMemory } from '../handles/memory-handle.ts'
 import { References } from '../handles/references.ts'
-import { PooledTable } from '../handles/table-handle.ts'
 import { applyLateSegments } from './late-segments.ts'
 import type { CompiledModule } from './compiled-module.ts'
 import { prepareImports } from './prepare-imports.ts'
 import { importsObject } from './prepare-imports.ts'
+import { handlesOf } from './instance-handles.ts'
 import { LeasedSlot } from './leased-slot.ts'
 import { RawInstance } from './raw-instance.ts'
 import type { V8Reservation } from './v8-reservation.ts'
@@ -39,8 +35,6 @@ export class InstanceCore {
   /** Whether raw functions may have reached a table or global of the caller's own. */
   #escapes = false
   #exports: WebAssembly.Exports | undefined
-  /** The handles of tables and globals, by their kind and index, so that one exported twice is one object. */
-  #objects: Map<string, unknown> | undefined
 
   constructor(module: CompiledModule, lease: Lease, capacityPages: number) {
     this.module = module
@@ -128,54 +122,7 @@ export class InstanceCore {
         'The exports are not there yet: the imports function runs before the module is instantiated.',
       )
     }
-    return (this.#exports ??= makeExportsObject(
-      this.module.analysis.exports,
-      this.module.exportsByName,
-      (entry) => this.#makeExport(entry),
-    ))
-  }
-
-  #makeExport(entry: ExportEntry): unknown {
-    this.gate.pass('instance')
-    const raw = this.#raw!.exports[entry.name]
-    const { analysis } = this.module
-    switch (entry.kind) {
-      case 'function':
-        return this.#references.handleOf(raw as Callable, analysis.functionShapes.get(entry.index))
-      case 'memory':
-        return this.memories[entry.index]
-      case 'table':
-        // An imported table is the caller's own.
-        if (entry.index < analysis.importedTables) return raw
-        return this.#object(entry, () => this.#makeTable(entry.index, raw as WebAssembly.Table))
-      case 'global':
-        if (entry.index < analysis.importedGlobals && !analysis.functionGlobals.has(entry.index)) return raw
-        return this.#object(
-          entry,
-          () => new PooledGlobal(this.gate, raw as WebAssembly.Global, this.#references),
-        )
-      case 'tag':
-        return raw
-    }
-  }
-
-  #makeTable(index: number, table: WebAssembly.Table): PooledTable {
-    const plan = this.module.analysis.sizedTables.get(index)
-    if (plan === undefined)
-      return new PooledTable(this.gate, table, this.#references, () => this.#raw?.spoil())
-    const size = this.#raw!.exports[plan.sizeGlobal] as WebAssembly.Global
-    const sized = new LogicalTable(table, size, plan.maximumEntries)
-    return new PooledTable(this.gate, sized, this.#references, () => {})
-  }
-
-  #object(entry: ExportEntry, make: () => unknown): unknown {
-    const key = `${entry.kind} ${entry.index}`
-    this.#objects ??= new Map()
-    const known = this.#objects.get(key)
-    if (known !== undefined) return known
-    const made = make()
-    this.#objects.set(key, made)
-    return made
+    return (this.#exports ??= handlesOf(this.module, this.#raw!, this.#references, this.memories))
   }
 
   /** @throws InstanceBusyError while a call is running. */

@@ -2,8 +2,9 @@
  * Applies the data segments that could not go into the image, in order, as instantiation does: each checked against the
  * logical size, stopping at the first that is out of bounds.
  */
-import type { LateSegment, ModuleAnalysis } from '../binary/analyse-module.ts'
-import { pageBytes } from '../binary/analyse-module.ts'
+import type { ModuleAnalysis } from '../binary/analyse-module.ts'
+import type { LateSegment } from '../binary/sort-segments.ts'
+import { pageBytes } from '../binary/sort-segments.ts'
 import { hiddenName } from '../binary/appended.ts'
 import { Writer } from '../binary/writer.ts'
 

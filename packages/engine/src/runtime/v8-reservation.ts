@@ -11,7 +11,7 @@
 import type { Reservation } from '@warmslot/memory-image'
 import { SlotMemory, addressOf, viewOver } from '@warmslot/memory-image'
 
-import { pageBytes } from '../binary/analyse-module.ts'
+import { pageBytes } from '../binary/sort-segments.ts'
 import type { Callable } from '../handles/function-handle.ts'
 import { PooledMemory } from '../handles/memory-handle.ts'
 

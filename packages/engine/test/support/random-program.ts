@@ -5,7 +5,8 @@
  */
 import * as fc from 'fast-check'
 
-import { atomicBytes, helperSignature } from '../../src/binary/helper-functions.ts'
+import { atomicBytes } from '../../src/binary/atomic-helpers.ts'
+import { helperSignature } from '../../src/binary/helper-functions.ts'
 import { Writer } from '../../src/binary/writer.ts'
 
 export interface RandomMemory {

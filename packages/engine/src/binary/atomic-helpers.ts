@@ -1,0 +1,83 @@
+/**
+ * Helpers for atomic instructions: their types, by the pattern of their opcodes, and a body that checks the logical size.
+ * Source: the threads proposal, binary format.
+ */
+import type { MemoryIndices } from './bounds-checks.ts'
+import { localGet, sizeBytes, trapIfGreater, trapOutOfBounds } from './bounds-checks.ts'
+import type { Signature } from './table-helpers.ts'
+import { valueTypeCode } from './types.ts'
+import type { Writer } from './writer.ts'
+
+/** One atomic instruction with its immediates. */
+export interface AtomicAccess {
+  readonly memory: number
+  /** The alignment's logarithm. */
+  readonly second: number
+  readonly opcode: number
+  readonly offset: bigint
+}
+
+const { i32, i64 } = valueTypeCode
+
+const notify = 0x00
+const wait32 = 0x01
+const wait64 = 0x02
+const firstLoad = 0x10
+const firstStore = 0x17
+const firstReadModifyWrite = 0x1e
+const firstCompareExchange = 0x48
+
+/** Each family has its accesses in this order: i32, i64, i32 of 8 and 16 bits, i64 of 8, 16 and 32 bits. */
+const familyTypes = [i32, i64, i32, i32, i64, i64, i64]
+const familyBytes = [4, 8, 1, 2, 1, 2, 4]
+
+const familyMember = (opcode: number): number => (opcode - firstLoad) % 7
+
+export function atomicSignature(opcode: number): Signature {
+  if (opcode === notify) return { parameters: [i32, i32], results: [i32] }
+  if (opcode === wait32) return { parameters: [i32, i32, i64], results: [i32] }
+  if (opcode === wait64) return { parameters: [i32, i64, i64], results: [i32] }
+  const type = familyTypes[familyMember(opcode)]!
+  if (opcode < firstStore) return { parameters: [i32], results: [type] }
+  if (opcode < firstReadModifyWrite) return { parameters: [i32, type], results: [] }
+  if (opcode < firstCompareExchange) return { parameters: [i32, type], results: [type] }
+  return { parameters: [i32, type, type], results: [type] }
+}
+
+/** How many bytes an atomic instruction accesses; its alignment must be exactly that. */
+export function atomicBytes(opcode: number): number {
+  if (opcode === notify || opcode === wait32) return 4
+  return opcode === wait64 ? 8 : familyBytes[familyMember(opcode)]!
+}
+
+/**
+ * An extra local holds the effective address. V8 checks alignment before bounds, so a misaligned access is left to the
+ * instruction itself, which traps before it touches memory; only a static offset beyond the declared maximum comes first.
+ */
+export function atomicBody(body: Writer, helper: AtomicAccess, indices: MemoryIndices): void {
+  const { parameters } = atomicSignature(helper.opcode)
+  const bytes = BigInt(atomicBytes(helper.opcode))
+  const address = parameters.length
+  body.u32(1).u32(1).byte(i64)
+  if (helper.offset + bytes > indices.maximumBytes(helper.memory)) trapOutOfBounds(body, helper.memory)
+  localGet(body, 0)
+  body.byte(0xad, 0x42).s64(helper.offset).byte(0x7c) // i64.const offset, i64.add
+  body.byte(0x22).u32(address) // local.tee
+  body
+    .byte(0x42)
+    .s64(bytes - 1n)
+    .byte(0x83, 0x50) // i64.and, i64.eqz: aligned
+  body.byte(0x04, 0x40)
+  localGet(body, address)
+  body.byte(0x42).s64(bytes).byte(0x7c)
+  sizeBytes(body, helper.memory, indices)
+  trapIfGreater(body, helper.memory)
+  body.byte(0x0b)
+  localGet(body, address)
+  body.byte(0xa7) // i32.wrap_i64
+  for (let local = 1; local < parameters.length; local++) localGet(body, local)
+  body.byte(0xfe).u32(helper.opcode)
+  if (helper.memory === 0) body.u32(helper.second)
+  else body.u32(helper.second | 0x40).u32(helper.memory)
+  body.u32(0)
+}

@@ -1,0 +1,54 @@
+/**
+ * Which data segments go into a memory's image, and which are applied at each instantiation.
+ *
+ * Segments apply in order and stop at the first that is out of bounds. So the image holds those before the first whose
+ * offset is not known or that does not fit; from there on all are applied at each instantiation.
+ */
+import { evaluateOffset } from './constant-offset.ts'
+import type { ModuleStructure } from './module-structure.ts'
+import { MalformedModuleError } from './reader.ts'
+
+export const pageBytes = 65_536
+
+/** A data segment that goes into the memory's image. */
+export interface ImageSegment {
+  readonly memory: number
+  readonly offset: number
+  readonly bytes: Uint8Array
+}
+
+/** A data segment that is applied at each instantiation, in this order, checked against the logical size. */
+export interface LateSegment {
+  readonly segment: number
+  readonly memory: number
+  /** In bytes; where it depends on imports, `undefined`, and the hidden export of its number holds it. */
+  readonly offset: number | undefined
+  readonly bytes: Uint8Array
+}
+
+/** How many data segments are sorted between two yields. */
+const sliceSegments = 2048
+
+export interface SortedSegments {
+  imageSegments: ImageSegment[]
+  lateSegments: LateSegment[]
+  /** The segments whose offset the rewrite must export. */
+  dynamic: number[]
+}
+
+export function* sortSegments(structure: ModuleStructure): Generator<void, SortedSegments> {
+  const sorted: SortedSegments = { imageSegments: [], lateSegments: [], dynamic: [] }
+  for (const [segment, { memory, offset: expression, contents }] of structure.data.entries()) {
+    if (segment % sliceSegments === 0) yield
+    if (memory === undefined || expression === undefined) continue
+    const limits = structure.memories[memory]?.limits
+    if (!limits) throw new MalformedModuleError(`data segment ${segment} has no memory`, contents.start)
+    const bytes = structure.bytes.subarray(contents.start, contents.end)
+    const offset = evaluateOffset(structure, expression)
+    if (offset === undefined) sorted.dynamic.push(segment)
+    const fits = offset !== undefined && offset + bytes.length <= limits.minimum * pageBytes
+    if (fits && sorted.lateSegments.length === 0) sorted.imageSegments.push({ memory, offset, bytes })
+    else sorted.lateSegments.push({ segment, memory, offset, bytes: bytes.slice() })
+  }
+  return sorted
+}

@@ -1,0 +1,88 @@
+/** The exports of one use, as the caller gets them: a handle for every raw export, made when it is asked for. */
+import type { ExportEntry } from '../binary/module-structure.ts'
+import { makeExportsObject } from '../handles/exports-object.ts'
+import type { Callable } from '../handles/function-handle.ts'
+import { PooledGlobal } from '../handles/global-handle.ts'
+import { LogicalTable } from '../handles/logical-table.ts'
+import type { PooledMemory } from '../handles/memory-handle.ts'
+import type { References } from '../handles/references.ts'
+import { PooledTable } from '../handles/table-handle.ts'
+import type { CompiledModule } from './compiled-module.ts'
+import type { RawInstance } from './raw-instance.ts'
+
+export function handlesOf(
+  module: CompiledModule,
+  raw: RawInstance,
+  references: References,
+  memories: readonly PooledMemory[],
+): WebAssembly.Exports {
+  const handles = new InstanceHandles(module, raw, references, memories)
+  return makeExportsObject(module.analysis.exports, module.exportsByName, (entry) => handles.of(entry))
+}
+
+class InstanceHandles {
+  readonly #module: CompiledModule
+  readonly #raw: RawInstance
+  readonly #references: References
+  readonly #memories: readonly PooledMemory[]
+  /** The handles of tables and globals, by their kind and index, so that one exported twice is one object. */
+  #objects: Map<string, unknown> | undefined
+
+  constructor(
+    module: CompiledModule,
+    raw: RawInstance,
+    references: References,
+    memories: readonly PooledMemory[],
+  ) {
+    this.#module = module
+    this.#raw = raw
+    this.#references = references
+    this.#memories = memories
+  }
+
+  of(entry: ExportEntry): unknown {
+    const references = this.#references
+    // A lazy export may be asked for when the use is over.
+    references.gate.pass('instance')
+    const { analysis } = this.#module
+    const raw = this.#raw.exports[entry.name]
+    switch (entry.kind) {
+      case 'function':
+        return references.handleOf(raw as Callable, analysis.functionShapes.get(entry.index))
+      case 'memory':
+        return this.#memories[entry.index]
+      case 'table':
+        // An imported table is the caller's own.
+        if (entry.index < analysis.importedTables) return raw
+        return this.#once(entry, () => this.#table(entry.index, raw as WebAssembly.Table))
+      case 'global':
+        if (entry.index < analysis.importedGlobals && !analysis.functionGlobals.has(entry.index)) return raw
+        return this.#once(
+          entry,
+          () => new PooledGlobal(references.gate, raw as WebAssembly.Global, references),
+        )
+      case 'tag':
+        return raw
+    }
+  }
+
+  #table(index: number, table: WebAssembly.Table): PooledTable {
+    const references = this.#references
+    const plan = this.#module.analysis.sizedTables.get(index)
+    if (plan === undefined)
+      return new PooledTable(references.gate, table, references, () => this.#raw.spoil())
+    const size = this.#raw.exports[plan.sizeGlobal] as WebAssembly.Global
+    const sized = new LogicalTable(table, size, plan.maximumEntries)
+    return new PooledTable(references.gate, sized, references, () => {})
+  }
+
+  #once({ kind, index }: ExportEntry, make: () => unknown): unknown {
+    const key = `${kind} ${index}`
+    this.#objects ??= new Map()
+    const known = this.#objects.get(key)
+    if (known !== undefined) return known
+    const made = make()
+    this.#objects.set(key, made)
+    return made
+  }
+}
