@@ -57,9 +57,32 @@ export class PooledInstance implements Disposable {
   }
 
   /**
+   * Keeps the slot until `work` has settled, also beyond {@link release}: for native work that goes on with the memory's
+   * bytes after its call has returned (a write of a socket or a file, `zlib`, `crypto` in the thread pool).
+   * @returns `work` itself
+   * @throws InstanceReleasedError
+   */
+  hold<T extends PromiseLike<unknown>>(work: T): T {
+    this.#core.hold(work)
+    return work
+  }
+
+  /**
+   * The exported function `name` as `WebAssembly.promising` would give it: calls return promises, and imports made with
+   * `WebAssembly.Suspending` may suspend them. While one is suspended, {@link release} throws.
+   * @throws TypeError if the module exports no such function
+   * @throws UnsupportedRuntimeError where this V8 has no promise integration (before Node 24)
+   * @throws InstanceReleasedError
+   */
+  // oxlint-disable-next-line typescript/no-explicit-any -- V8 converts whatever it is given
+  promising(name: string): (...values: any[]) => Promise<any> {
+    return this.#core.promising(name)
+  }
+
+  /**
    * Ends the use: every handle is dead, every buffer detached, the slots go back to the pool. A second call does
    * nothing.
-   * @throws InstanceBusyError from within a running call into the instance
+   * @throws InstanceBusyError from within a running call into the instance, and while one is suspended
    */
   release(): void {
     this.#core.release()

@@ -4,7 +4,8 @@
  *   preparing -> live -> released        (a failed instantiation goes from preparing to released)
  *
  * Invariant: once released, nothing passes any more, in whatever order handles were made or kept. `running` counts the
- * calls that are inside the module right now, since its memory must not be reset under them.
+ * calls that are inside the module right now, `suspended` those that wait for a promise there, since its memory must not
+ * be reset under them.
  */
 import { InstanceReleasedError } from '../errors/instance-released-error.ts'
 
@@ -15,6 +16,7 @@ export const released = 2
 export class Gate {
   state: typeof preparing | typeof live | typeof released = preparing
   running = 0
+  suspended = 0
   /** Whether anything ran or could have been written since the slot was at its baseline. */
   dirty = false
 

@@ -14,10 +14,10 @@ import type { Callable } from '../handles/function-handle.ts'
 import { Gate, live, preparing, released } from '../handles/gate.ts'
 import { PooledMemory } from '../handles/memory-handle.ts'
 import { References } from '../handles/references.ts'
+import { makePromisingHandle } from '../handles/promising-handle.ts'
 import { applyLateSegments } from './late-segments.ts'
 import type { CompiledModule } from './compiled-module.ts'
-import { prepareImports } from './prepare-imports.ts'
-import { importsObject } from './prepare-imports.ts'
+import { importsObject, prepareImports } from './prepare-imports.ts'
 import { handlesOf } from './instance-handles.ts'
 import { LeasedSlot } from './leased-slot.ts'
 import { RawInstance } from './raw-instance.ts'
@@ -35,6 +35,8 @@ export class InstanceCore {
   /** Whether raw functions may have reached a table or global of the caller's own. */
   #escapes = false
   #exports: WebAssembly.Exports | undefined
+  /** How many promises still need the slots. */
+  #holds = 0
 
   constructor(module: CompiledModule, lease: Lease, capacityPages: number) {
     this.module = module
@@ -128,27 +130,54 @@ export class InstanceCore {
   /** @throws InstanceBusyError while a call is running. */
   release(): void {
     if (this.gate.state === released) return
-    if (this.gate.running > 0 || this.gate.state === preparing) throw new InstanceBusyError()
+    const { running, suspended, state } = this.gate
+    if (running > 0 || suspended > 0 || state === preparing)
+      throw new InstanceBusyError(running === 0 && suspended > 0)
     this.abandon()
   }
 
-  /** Kills the handles and returns the slots. */
+  /** Kills the handles and returns the slots, these only when the last hold is over. */
   abandon(): void {
-    const failed = this.gate.state !== live
+    if (this.gate.state !== live) this.#raw?.spoil()
     this.gate.state = released
-    const raw = this.#raw
-    let escapes = this.#escapes
     for (const [index, memory] of this.memories.entries()) {
       const { reservation } = this.#lease.memories[index]!
       ;(reservation as V8Reservation).tenant = undefined
-      if (!PooledMemory.close(memory)) escapes = true
+      if (!PooledMemory.close(memory)) this.#escapes = true
     }
+    if (this.#holds === 0) this.#giveBack()
+  }
+
+  #giveBack(): void {
+    const raw = this.#raw
     const { memories } = this.#lease
     if (this.gate.dirty) for (const leased of memories) leased.memory.markDirty()
-    const stays = raw !== undefined && !failed && !escapes && rests(raw)
+    const stays = raw !== undefined && !this.#escapes && rests(raw)
     for (const leased of memories) leased.attachment = stays ? raw : undefined
     this.#raw = undefined
-    this.#lease.release(escapes ? { discardReservations: true } : undefined)
+    this.#lease.release(this.#escapes ? { discardReservations: true } : undefined)
+  }
+
+  /** The slots stay with this use until `work` has settled, whatever is released meanwhile. */
+  hold(work: PromiseLike<unknown>): void {
+    this.gate.pass('instance')
+    this.gate.dirty = true
+    this.#holds++
+    const settled = (): void => {
+      this.#holds--
+      if (this.#holds === 0 && this.gate.state === released) this.#giveBack()
+    }
+    work.then(settled, settled)
+  }
+
+  /** The export `name` as a function that returns a promise, and may be suspended in its imports. */
+  promising(name: string): Callable {
+    this.gate.pass('instance')
+    const entry = this.module.exportsByName.get(name)
+    if (entry?.kind !== 'function')
+      throw new TypeError(`This module exports no function ${JSON.stringify(name)}.`)
+    const shape = this.module.analysis.functionShapes.get(entry.index)!
+    return makePromisingHandle(this.gate, this.#raw!.exports[name] as Callable, shape, this.#references)
   }
 
   read(address: number, length: number, memory: number): Uint8Array {

@@ -6,7 +6,7 @@
  * message: import numbers are those of the original module, since the rewrite only appends.
  *
  * A table or function-typed global of the caller's own (Emscripten glue may bring one) is filled with raw functions by
- * V8 itself, out of our sight; `escapes` says so, and the slot's memory is then given up after the use.
+ * V8 itself, and so is a `WebAssembly.Suspending` that takes functions called, out of our sight; `escapes` says so, and the slot's memory is then given up after the use.
  */
 import type { ImportPlan, ModuleAnalysis } from '../binary/analyse-module.ts'
 import { hiddenModule } from '../binary/appended.ts'
@@ -75,12 +75,7 @@ export function prepareImports(
     if (!isObject(imports[plan.module])) imports[plan.module] = Object.create(null)
     const value = prepareImport(plan, source?.[plan.name], memories, current)
     ;(imports[plan.module] as Namespace)[plan.name] = value
-    if (
-      plan.carriesFunctions &&
-      (value instanceof WebAssembly.Table || value instanceof WebAssembly.Global)
-    ) {
-      escapes = true
-    }
+    if (plan.carriesFunctions && typeof value === 'object' && value !== null) escapes = true
   }
   return { imports: extended(imports as WebAssembly.Imports, hidden), escapes }
 }
