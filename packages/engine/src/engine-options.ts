@@ -17,9 +17,12 @@ export interface EngineOptions {
   readonly maxMemoryBytes?: number
   /** Which slot a new instance gets. @default reuseAffinity() */
   readonly strategy?: AllocationStrategy
-  /** How many bytes of a slot's dirtied pages may stay resident after a reset. @default the one of memory-image */
+  /**
+   * How many bytes of a slot's dirtied pages may stay resident after a reset; those are copied back, the others given
+   * back to the kernel. From 0. @default 1_048_576 (1 MiB)
+   */
   readonly keepResidentBytes?: number
-  /** How many released slots are reset together; 1 resets at release. @default 1 */
+  /** How many released slots are reset together, 1 to 1,024; 1 resets at release. @default 1 */
   readonly resetBatchSize?: number
 }
 
@@ -30,8 +33,21 @@ export interface ResolvedEngineOptions {
 
 const mostSlots = 16_000
 
+const names: Record<keyof EngineOptions, true> = {
+  slots: true,
+  maxMemoryBytes: true,
+  strategy: true,
+  keepResidentBytes: true,
+  resetBatchSize: true,
+}
+
 /** @throws InvalidOptionError */
 export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOptions {
+  for (const [name, value] of Object.entries(options)) {
+    // An option that does nothing, a safeguard above all, must not be believed in.
+    if (!Object.hasOwn(names, name))
+      throw new InvalidOptionError(name, 'left out, since there is none of that name', value)
+  }
   const { slots = 100, maxMemoryBytes = 128 * 2 ** 20 } = options
   if (!Number.isInteger(slots) || slots < 1 || slots > mostSlots) {
     throw new InvalidOptionError('slots', `a whole number from 1 to ${mostSlots}`, slots)
