@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { expect, it } from 'vitest'
 
 import { Engine } from '../src/index.ts'
+import { runChild } from './support/child.ts'
 import { mappingsOf } from './support/kernel.ts'
 import { wat } from './support/wat.ts'
 
@@ -62,4 +63,52 @@ it('engines of several threads work side by side', async () => {
   await exits
   expect(await module.dispose()).toMatchObject({ complete: true, kernel: { mappings: 0, descriptors: 0 } })
   await engine.close()
+})
+
+/** Ends workers at random moments, one by one or several at once, while they make engines, slots and views. */
+const terminations = `
+  import { Worker } from 'node:worker_threads'
+  const { terminateWorker } = warmslot
+  const source = ${JSON.stringify(`
+    import { parentPort } from 'node:worker_threads'
+    import { Engine } from ${JSON.stringify(engineUrl)}
+    parentPort.postMessage('loaded')
+    const bytes = new Uint8Array(${JSON.stringify([...bytes])})
+    for (;;) {
+      const engine = new Engine({ slots: 4, maxMemoryBytes: 64 * 65_536 })
+      const module = await engine.compile(bytes, { label: 'terminated' })
+      for (let use = 0; use < 30; use++) {
+        const instance = engine.instantiate(module)
+        instance.exports.memory.grow(1 + use)
+        instance.exports.next(instance.exports.memory.buffer)
+        instance.release()
+      }
+      void engine.close()
+    }`)}
+  const url = new URL('data:text/javascript,' + encodeURIComponent(source))
+  const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+  let ended = 0
+  for (let round = 0; round < 50; round++) {
+    const workers = Array.from({ length: 1 + (round % 3) }, () => new Worker(url))
+    if (round % 2) await new Promise((resolve) => workers[0].once('message', resolve))
+    await pause(Math.random() * 25)
+    for (const code of await Promise.all(workers.map(terminateWorker))) ended += Number(Number.isInteger(code))
+  }
+  const { readFileSync } = await import('node:fs')
+  console.log(ended, readFileSync('/proc/self/maps', 'utf8').includes(':terminated '))`
+
+it('workers ended by terminateWorker at any moment do not take the process with them', () => {
+  const child = runChild(terminations)
+  expect(child).toMatchObject({ signal: null, status: 0, stderr: '' })
+  expect(child.stdout).toBe('99 false\n')
+})
+
+it('process.exit beside busy workers ends the process as it was told', () => {
+  for (let run = 0; run < 5; run++) {
+    const script = terminations.replace(
+      'await Promise.all(workers.map(terminateWorker))',
+      '[process.exit(7)]',
+    )
+    expect(runChild(script)).toMatchObject({ signal: null, status: 7 })
+  }
 })

@@ -31,3 +31,4 @@ export { RawReservation, type RawReservationOptions, type Reservation } from './
 export { type ResetResult, SlotMemory, type SlotState } from './slot/slot-memory.ts'
 export type { SlotMemoryOptions } from './slot/slot-options.ts'
 export { addressOf, viewOver } from './system/buffers.ts'
+export { terminateWorker } from './system/termination-lock.ts'

@@ -18,7 +18,7 @@ export function addressOf(buffer: ArrayBufferLike | ArrayBufferView): number {
  * long as anybody can use the buffer; an access beyond that kills the process. `.transfer(0)` detaches it.
  *
  * Make few of them and keep them (`.transfer()` renews one at no cost): a worker thread that is terminated inside this
- * call takes the whole process down.
+ * call takes the whole process down, so end workers by `terminateWorker`.
  * @param address from {@link addressOf} or a reservation's base
  * @param byteLength in bytes, >= 0
  * @throws {RangeError} if an argument is no safe integer in range

@@ -2,7 +2,7 @@
  * The one border between JavaScript and the kernel, and the only file that loads koffi.
  *
  * - Nothing is loaded at import; the first call loads koffi and looks up all symbols at once. A worker that is
- *   terminated inside `koffi.load` or `library.func` takes the process down, so that moment must be short and single.
+ *   terminated in there, or while it makes a buffer, takes the process down: see `termination-lock.ts`.
  * - Symbols come from the running process (`dlopen(NULL)`), so glibc and musl are the same to us.
  * - Addresses are JavaScript numbers: user space ends at 2^47 (x86-64) or 2^48 (arm64), far below 2^53.
  * - Every return code goes through {@link check}, which turns -1 into a SystemCallError. Before every system call the
@@ -18,6 +18,7 @@ import { UnsupportedPlatformError } from '../errors/unsupported-platform-error.t
 import { SC_PAGESIZE } from './constants.ts'
 import { injectedErrno } from './fault-injection.ts'
 import { assertOperatingSystem } from './platform.ts'
+import { guarded } from './termination-lock.ts'
 
 type Koffi = typeof import('koffi')
 
@@ -91,7 +92,7 @@ function loadSymbols(): Symbols {
 }
 
 function libc(): Symbols {
-  symbols ??= loadSymbols()
+  symbols ??= guarded(loadSymbols)
   return symbols
 }
 
@@ -222,10 +223,12 @@ export function zeroMemory(address: number, byteLength: number): void {
 
 /** The address of the first byte of `buffer`. It stays valid as long as the buffer is alive and not detached. */
 export function bufferAddress(buffer: ArrayBufferLike | ArrayBufferView): number {
-  return Number(libc().koffi.address(buffer))
+  const { koffi } = libc()
+  return guarded(() => Number(koffi.address(buffer)))
 }
 
 /** An ArrayBuffer over memory that JavaScript does not own. */
 export function externalBuffer(address: number, byteLength: number): ArrayBuffer {
-  return libc().koffi.view(BigInt(address), byteLength)
+  const { koffi } = libc()
+  return guarded(() => koffi.view(BigInt(address), byteLength))
 }
