@@ -8,16 +8,7 @@
 import { atomicOpcodes, gcOpcodes, immediates, miscOpcodes, plainOpcodes, simdOpcodes } from './opcodes.ts'
 import type { Reader } from './reader.ts'
 import { readValueType } from './types.ts'
-
-/** An opcode that the tables do not know: the module is refused with its number. */
-export class UnknownOpcodeError extends Error {
-  readonly opcode: string
-  constructor(opcode: string) {
-    super(`unknown opcode ${opcode}`)
-    this.name = 'UnknownOpcodeError'
-    this.opcode = opcode
-  }
-}
+import { UnknownOpcodeError } from './unknown-opcode.ts'
 
 export class InstructionWalker {
   readonly reader: Reader
@@ -145,7 +136,7 @@ export class InstructionWalker {
         }
         return
       default:
-        throw new UnknownOpcodeError(`0x${this.opcode.toString(16).padStart(2, '0')}`)
+        throw new UnknownOpcodeError(0, this.opcode)
     }
   }
 
@@ -153,7 +144,7 @@ export class InstructionWalker {
     const opcode = this.reader.u32()
     const shape = opcode < shapes.length ? shapes[opcode]! : immediates.unknown
     if (shape === immediates.unknown) {
-      throw new UnknownOpcodeError(`0x${prefix.toString(16)} 0x${opcode.toString(16).padStart(2, '0')}`)
+      throw new UnknownOpcodeError(prefix, opcode)
     }
     this.opcode = opcode
     this.shape = shape

@@ -12,7 +12,7 @@ import type { ModuleAnalysis } from '../binary/analyse-module.ts'
 import type { ImageSegment } from '../binary/sort-segments.ts'
 import { analyseModule } from '../binary/analyse-module.ts'
 import { pageBytes } from '../binary/sort-segments.ts'
-import { UnknownOpcodeError } from '../binary/instructions.ts'
+import { UnknownOpcodeError } from '../binary/unknown-opcode.ts'
 import type { ExportEntry, ModuleStructure } from '../binary/module-structure.ts'
 import { MalformedModuleError } from '../binary/reader.ts'
 import { hiddenModule } from '../binary/appended.ts'
@@ -75,7 +75,7 @@ export async function compileModule(
 function explained(error: unknown): unknown {
   if (error instanceof UnknownOpcodeError) {
     return new UnsupportedModuleError(
-      error.message,
+      `it holds ${error.message}`,
       'It is newer than this version of the engine; look for an update.',
     )
   }
