@@ -1,7 +1,7 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
 const config: ViteUserConfig = defineConfig({
-  test: { name: 'bench', include: ['test/**/*.test.ts'], testTimeout: 120_000 },
+  test: { name: 'bench', include: ['test/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
 })
 
 export default config

@@ -1,7 +1,12 @@
 import type { ViteUserConfig } from 'vitest/config'
 
 const config: ViteUserConfig = {
-  test: { name: 'index-allocator', include: ['test/**/*.test.ts'], testTimeout: 60_000 },
+  test: {
+    name: 'index-allocator',
+    include: ['test/**/*.test.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
 }
 
 export default config

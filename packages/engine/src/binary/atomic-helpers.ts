@@ -4,7 +4,7 @@
  */
 import type { MemoryIndices } from './bounds-checks.ts'
 import { localGet, sizeBytes, trapIfGreater, trapOutOfBounds } from './bounds-checks.ts'
-import type { Signature } from './table-helpers.ts'
+import type { Signature } from './types.ts'
 import { valueTypeCode } from './types.ts'
 import type { Writer } from './writer.ts'
 

@@ -19,8 +19,9 @@
 import { atomicBody, atomicSignature } from './atomic-helpers.ts'
 import type { MemoryIndices } from './bounds-checks.ts'
 import { checkRange, localGet, localsGet } from './bounds-checks.ts'
-import type { Signature, TableHelper, TableIndices } from './table-helpers.ts'
+import type { TableHelper, TableIndices } from './table-helpers.ts'
 import { emptyTable, tableHelperBody, tableHelperSignature } from './table-helpers.ts'
+import type { Signature } from './types.ts'
 import { valueTypeCode } from './types.ts'
 import { Writer } from './writer.ts'
 

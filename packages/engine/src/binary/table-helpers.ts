@@ -12,17 +12,13 @@
  * element segments. A fresh instance has both sizes equal, so instructions that are not replaced (table.copy,
  * table.init) are exact as long as the module is never reused, and such a module never is.
  */
+import type { Signature } from './types.ts'
 import { valueTypeCode } from './types.ts'
 import type { Writer } from './writer.ts'
 
 export interface TableHelper {
   readonly kind: 'tableGet' | 'tableSet' | 'tableGrow' | 'tableFill'
   readonly table: number
-}
-
-export interface Signature {
-  readonly parameters: readonly number[]
-  readonly results: readonly number[]
 }
 
 export interface TableIndices {

@@ -19,6 +19,12 @@ export interface ValueType {
   readonly heap?: number
 }
 
+/** A function type of single-byte value types: all that helper functions need. */
+export interface Signature {
+  readonly parameters: readonly number[]
+  readonly results: readonly number[]
+}
+
 export interface FunctionType {
   readonly kind: 'func'
   readonly parameters: readonly ValueType[]

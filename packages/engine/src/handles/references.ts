@@ -5,7 +5,7 @@
  * that comes out is exchanged for a handle, the same handle for the same function within one use, and each handle that
  * goes back in for its raw function:
  *
- *   instance --raw--> toHandle --handle--> host --handle--> toRaw --raw--> instance
+ *   instance --raw--> toHost --handle--> host --handle--> toInstance --raw--> instance
  *
  * Functions that the host brought itself (of a plain V8 instance) pass as they are, both ways.
  */

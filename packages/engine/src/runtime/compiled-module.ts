@@ -9,13 +9,13 @@
 import { setImmediate } from 'node:timers/promises'
 
 import type { ModuleAnalysis } from '../binary/analyse-module.ts'
-import type { ImageSegment } from '../binary/sort-segments.ts'
 import { analyseModule } from '../binary/analyse-module.ts'
-import { pageBytes } from '../binary/sort-segments.ts'
-import { UnknownOpcodeError } from '../binary/unknown-opcode.ts'
+import { hiddenModule } from '../binary/appended.ts'
 import type { ExportEntry, ModuleStructure } from '../binary/module-structure.ts'
 import { MalformedModuleError } from '../binary/reader.ts'
-import { hiddenModule } from '../binary/appended.ts'
+import type { ImageSegment } from '../binary/sort-segments.ts'
+import { pageBytes } from '../binary/sort-segments.ts'
+import { UnknownOpcodeError } from '../binary/unknown-opcode.ts'
 import { UnsupportedModuleError } from '../errors/unsupported-module-error.ts'
 import { mustPrepare } from './prepare-imports.ts'
 

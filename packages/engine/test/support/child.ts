@@ -30,7 +30,7 @@ export function runChild(script: string, options: ChildOptions = {}): ChildResul
     cwd: fileURLToPath(new URL('../..', import.meta.url)),
     encoding: 'utf8',
     env: { ...process.env, NODE_OPTIONS: '', NODE_NO_WARNINGS: '1' },
-    timeout: 50_000,
+    timeout: 100_000,
   })
   return { status: child.status, signal: child.signal, stdout: child.stdout, stderr: child.stderr }
 }
