@@ -25,7 +25,7 @@ export type { MetricsOptions, ModuleMetrics, PoolMetrics } from './metrics.ts'
 
 export { ForeignModuleError } from './errors/foreign-module-error.ts'
 export { IncompleteCloseError } from './errors/incomplete-close-error.ts'
-export { InvalidOptionError } from './errors/invalid-option-error.ts'
+export { InvalidOptionError } from '@warmslot/index-allocator'
 export { LeaseReleasedError } from './errors/lease-released-error.ts'
 export { LimitExceededError } from './errors/limit-exceeded-error.ts'
 export type { ExceededLimit } from './errors/limit-exceeded-error.ts'

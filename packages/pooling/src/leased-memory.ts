@@ -3,9 +3,8 @@
  * kept for too long fails (`LeaseReleasedError`) and never reaches the slot of the next holder.
  */
 
-import type { SlotIndex } from '@warmslot/index-allocator'
+import { InvalidOptionError, type SlotIndex } from '@warmslot/index-allocator'
 import type { Reservation, SlotMemory } from '@warmslot/memory-image'
-import { InvalidOptionError } from './errors/invalid-option-error.ts'
 import { LeaseReleasedError } from './errors/lease-released-error.ts'
 import type { ModuleMemory, Slot } from './records.ts'
 

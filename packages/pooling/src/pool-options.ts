@@ -1,10 +1,9 @@
 /** What a pool can be told, the defaults, and the checks. */
 
 import type { AllocationStrategy, SlotIndex } from '@warmslot/index-allocator'
-import { reuseAffinity } from '@warmslot/index-allocator'
+import { InvalidOptionError, reuseAffinity } from '@warmslot/index-allocator'
 import type { Reservation } from '@warmslot/memory-image'
 import { RawReservation } from '@warmslot/memory-image'
-import { InvalidOptionError } from './errors/invalid-option-error.ts'
 
 /** WebAssembly's page size: linear memories have sizes in multiples of it. */
 export const WASM_PAGE_BYTES = 65_536

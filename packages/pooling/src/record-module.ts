@@ -1,7 +1,7 @@
 /** Registering a module: the checks, the record, the references on its images. */
 
 import type { MemoryImage } from '@warmslot/memory-image'
-import { InvalidOptionError } from './errors/invalid-option-error.ts'
+import { InvalidOptionError } from '@warmslot/index-allocator'
 import { LimitExceededError } from './errors/limit-exceeded-error.ts'
 import { ModuleMemory, ModuleRecord } from './records.ts'
 import type { ModuleMemoryOptions, RegisterOptions } from './pool-module.ts'

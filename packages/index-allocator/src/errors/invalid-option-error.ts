@@ -1,4 +1,4 @@
-/** Thrown where an option of the allocator or of a strategy is out of its range. */
+/** Thrown where an option or argument of the allocator, a strategy or the pool is of a kind, or out of a range, that can never work. */
 
 import { isMarkedError, markError } from './brand.ts'
 import { describeValue } from './describe-value.ts'
