@@ -125,7 +125,7 @@ export class Engine implements AsyncDisposable {
 
   /**
    * As {@link instantiate}, but waits for free slots, first come first served.
-   * @throws WaitTimeoutError after `waitMs`
+   * @throws WaitTimeoutError after `waitMs`; ModuleDroppedError, PoolClosedError where that happens meanwhile
    */
   async instantiateWhenFree(
     module: PooledModule,

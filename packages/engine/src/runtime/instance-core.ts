@@ -83,23 +83,23 @@ export class InstanceCore {
 
   #takeInstance(given: WebAssembly.Imports): RawInstance {
     const { memories } = this.#lease
-    const pooled = {
-      raw: memories.map((leased) => (leased.reservation as V8Reservation).memory),
-      handles: this.memories,
-    }
-    const current = { references: this.#references }
     const left = memories[0]?.attachment as RawInstance | undefined
     // An instance lives on all of its memories' slots at once.
     if (
       left !== undefined &&
       memories.every((leased) => leased.attachment === left) &&
-      left.serves(given, pooled)
+      left.serves(given, this.memories)
     ) {
-      left.serve(current)
+      left.serve(this.#references)
       this.warm = true
       return left
     }
     const { analysis, needsPreparing } = this.module
+    const current = { references: this.#references }
+    const pooled = {
+      raw: memories.map((leased) => (leased.reservation as V8Reservation).memory),
+      handles: this.memories,
+    }
     const prepared = prepareImports(analysis, needsPreparing, given, pooled, current)
     // Noted before V8 instantiates: element segments reach the caller's table even if a later step fails.
     this.#escapes = prepared.escapes

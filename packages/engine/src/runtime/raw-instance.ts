@@ -13,8 +13,10 @@ import type { Lease } from '@warmslot/pooling'
 import type { ModuleAnalysis } from '../binary/analyse-module.ts'
 import type { Callable } from '../handles/function-handle.ts'
 import { PooledGlobal } from '../handles/global-handle.ts'
+import type { PooledMemory } from '../handles/memory-handle.ts'
+import type { References } from '../handles/references.ts'
 import type { CompiledModule } from './compiled-module.ts'
-import type { CurrentReferences, PooledMemories, PreparedImports } from './prepare-imports.ts'
+import type { CurrentReferences, PreparedImports } from './prepare-imports.ts'
 import { importValue, importValues } from './prepare-imports.ts'
 import type { V8Reservation } from './v8-reservation.ts'
 
@@ -64,12 +66,12 @@ export class RawInstance {
   }
 
   /** Whether this instance can stand for a fresh one made with these imports. */
-  serves(given: WebAssembly.Imports, memories: PooledMemories): boolean {
+  serves(given: WebAssembly.Imports, memories: readonly PooledMemory[]): boolean {
     if (!this.#reusable) return false
     for (const [index, plan] of this.#importPlans.entries()) {
       const value = importValue(plan, given)
       if (plan.kind === 'memory') {
-        if (value !== undefined && value !== memories.handles[plan.index]) return false
+        if (value !== undefined && value !== memories[plan.index]) return false
         // Object.is: NaN is the same number again, and -0 another one.
       } else if (!Object.is(value, this.#importValues[index]) || value instanceof PooledGlobal) return false
     }
@@ -77,8 +79,8 @@ export class RawInstance {
   }
 
   /** Takes up the next use. */
-  serve(current: CurrentReferences): void {
-    this.#current.references = current.references
+  serve(references: References): void {
+    this.#current.references = references
   }
 
   /** Brings the globals back to their initial values at the end of a use; false if another use is not possible. */
