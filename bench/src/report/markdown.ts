@@ -86,6 +86,6 @@ A purge goes from the call of \`dispose()\` to the receipt, with the kernel's ow
 in brackets.
 
 ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB; ${machine.kernel}, huge pages: ${machine.hugePages}; Node.js ${machine.node} (V8 ${machine.v8}). ${startedAt.slice(0, 10)},
-${Math.round(durationSeconds)} seconds. All figures: [${name}.json](${results}/${name}.json). Repeat it: \`npx pnpm bench\`.
+${Math.round(durationSeconds)} seconds. All figures: [${name}.json](${results}/${name}.json). Repeat it: \`npx --yes pnpm@12 bench\`.
 `
 }
