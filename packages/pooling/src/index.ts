@@ -11,7 +11,7 @@
  */
 
 export { Pool } from './pool.ts'
-export type { WaitOptions } from './pool.ts'
+export type { AcquireOptions, WaitOptions } from './pool.ts'
 export type { PoolOptions, SlotReservation } from './pool-options.ts'
 export { PoolModule } from './pool-module.ts'
 export type { ModuleMemoryOptions, RegisterOptions } from './pool-module.ts'

@@ -20,7 +20,7 @@ import type { PoolSettings } from './pool-options.ts'
 import type { ResetQueue } from './reset-queue.ts'
 import type { SlotBank } from './slot-bank.ts'
 import type { TimeSlicer } from './time-slicer.ts'
-import { WaitingLine } from './waiting-line.ts'
+import { type Waiter, WaitingLine } from './waiting-line.ts'
 
 export class LeaseDesk implements LeaseHome {
   readonly line: WaitingLine
@@ -35,58 +35,68 @@ export class LeaseDesk implements LeaseHome {
     this.#bank = bank
     this.#queue = queue
     this.#slicer = slicer
-    this.line = new WaitingLine(({ module, record }) => this.#serve(module, record), settings.slots)
+    this.line = new WaitingLine((waiter) => this.#serve(waiter), settings.slots)
   }
 
-  acquire(module: PoolModule, record: ModuleRecord): Lease {
-    const lease = this.#mayTake(record) ? this.#take(module, record) : undefined
+  acquire(module: PoolModule, record: ModuleRecord, wanted: readonly ModuleMemory[]): Lease {
+    const lease = this.#mayTake(wanted) ? this.#take(module, record, wanted) : undefined
     if (lease !== undefined) return lease
     record.counters.exhausted += 1
-    throw this.#exhausted(record)
+    throw this.#exhausted(wanted)
   }
 
   acquireWhenFree(
     module: PoolModule,
     record: ModuleRecord,
+    wanted: readonly ModuleMemory[],
     waitMs: number,
     signal?: AbortSignal,
   ): Promise<Lease> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted()
-      const lease = this.#mayTake(record) ? this.#take(module, record) : undefined
+      const lease = this.#mayTake(wanted) ? this.#take(module, record, wanted) : undefined
       if (lease !== undefined) return resolve(lease)
-      this.#checkWait(record, waitMs)
-      this.line.join({ module, record, resolve, reject }, waitMs, signal)
+      this.#checkWait(record, wanted, waitMs)
+      this.line.join({ module, record, wanted, resolve, reject }, waitMs, signal)
     })
   }
 
   takeBack(lease: Lease, memories: readonly LeasedMemory[], discardReservations: boolean): void {
     const record = recordOf(lease.module)
     record.leases -= 1
-    record.slotsInUse -= memories.length
-    for (const leased of memories) this.#receive(revoke(leased), record, discardReservations)
+    this.#receiveAll(memories, record, discardReservations)
     if (record.leases === 0) record.collector?.leasesReturned()
     if (this.line.length > 0) this.line.advance()
   }
 
-  /** Nobody overtakes those who wait; a module without memories takes nothing from them. */
-  #mayTake(record: ModuleRecord): boolean {
-    return this.line.length === 0 || record.memories.length === 0
+  takeBackSome(lease: Lease, memories: readonly LeasedMemory[]): void {
+    this.#receiveAll(memories, recordOf(lease.module), false)
+    if (this.line.length > 0) this.line.advance()
   }
 
-  #serve(module: PoolModule, record: ModuleRecord): Lease | undefined {
-    if (!this.#canEverTake(record)) throw this.#exhausted(record)
-    return this.#take(module, record)
+  #receiveAll(memories: readonly LeasedMemory[], record: ModuleRecord, discardReservations: boolean): void {
+    record.slotsInUse -= memories.length
+    for (const leased of memories) this.#receive(revoke(leased), record, discardReservations)
   }
 
-  /** All memories of the module, or none: undefined where there are not enough slots. */
-  #take(module: PoolModule, record: ModuleRecord): Lease | undefined {
-    if (this.#available < record.memories.length) return undefined
+  /** Nobody overtakes those who wait; who wants no slot takes nothing from them. */
+  #mayTake(wanted: readonly ModuleMemory[]): boolean {
+    return this.line.length === 0 || wanted.length === 0
+  }
+
+  #serve({ module, record, wanted }: Waiter): Lease | undefined {
+    if (!this.#canEverTake(wanted)) throw this.#exhausted(wanted)
+    return this.#take(module, record, wanted)
+  }
+
+  /** All that are wanted, or none: undefined where there are not enough slots. */
+  #take(module: PoolModule, record: ModuleRecord, wanted: readonly ModuleMemory[]): Lease | undefined {
+    if (this.#available < wanted.length) return undefined
     const leased: LeasedMemory[] = []
     let complete = false
     let kind: 'cold' | 'affine' = 'affine'
     try {
-      for (const memory of record.memories) {
+      for (const memory of wanted) {
         const slot = this.#takeOne(memory)
         if (slot === undefined) return undefined
         if (!slot.reused) kind = 'cold'
@@ -145,8 +155,8 @@ export class LeaseDesk implements LeaseHome {
     else collector.takeFromQueue(slot)
   }
 
-  #checkWait(record: ModuleRecord, waitMs: number): void {
-    if (!this.#canEverTake(record)) throw this.#exhausted(record)
+  #checkWait(record: ModuleRecord, wanted: readonly ModuleMemory[], waitMs: number): void {
+    if (!this.#canEverTake(wanted)) throw this.#exhausted(wanted)
     if (waitMs === 0) {
       record.counters.timeouts += 1
       throw new WaitTimeoutError(waitMs, this.line.length, this.#settings.slots)
@@ -158,18 +168,18 @@ export class LeaseDesk implements LeaseHome {
   }
 
   /** Enough slots are not retired. */
-  #canEverTake(record: ModuleRecord): boolean {
-    return this.#settings.slots - this.#bank.care.retired >= record.memories.length
+  #canEverTake(wanted: readonly ModuleMemory[]): boolean {
+    return this.#settings.slots - this.#bank.care.retired >= wanted.length
   }
 
   get #available(): number {
     return this.#bank.allocator.available + this.#queue.length
   }
 
-  #exhausted(record: ModuleRecord): PoolExhaustedError {
+  #exhausted(wanted: readonly ModuleMemory[]): PoolExhaustedError {
     return new PoolExhaustedError({
       slots: this.#settings.slots,
-      needed: record.memories.length,
+      needed: wanted.length,
       available: this.#available,
       retired: this.#bank.care.retired,
       waiting: this.line.length,

@@ -1,4 +1,4 @@
-/** What a caller holds from `acquire` to `release`: all memories of one module, each in a slot. */
+/** What a caller holds from `acquire` to `release`: the memories of one module that it asked for, each in a slot. */
 
 import { LeaseReleasedError } from './errors/lease-released-error.ts'
 import type { LeasedMemory } from './leased-memory.ts'
@@ -16,6 +16,7 @@ export interface ReleaseOptions {
 /** Where leases come from and go back to. */
 export interface LeaseHome {
   takeBack(lease: Lease, memories: readonly LeasedMemory[], discardReservations: boolean): void
+  takeBackSome(lease: Lease, memories: readonly LeasedMemory[]): void
 }
 
 type Kind = 'cold' | 'affine'
@@ -26,7 +27,7 @@ export class Lease implements Disposable {
   readonly module: PoolModule
   /** `affine`: every memory was found with its image mapped (so is a module without memories). `cold`: one at least was not. */
   readonly kind: Kind
-  readonly #memories: readonly LeasedMemory[]
+  #memories: readonly LeasedMemory[]
   #home: LeaseHome | undefined
 
   static {
@@ -45,10 +46,21 @@ export class Lease implements Disposable {
     return this.#home === undefined
   }
 
-  /** In the order of the module's memories. @throws LeaseReleasedError after the release */
+  /** In the order of the module's memories, or in that in which they were asked for. @throws LeaseReleasedError after the release */
   get memories(): readonly LeasedMemory[] {
     if (this.#home === undefined) throw new LeaseReleasedError()
     return this.#memories
+  }
+
+  /**
+   * Gives back those slots that turned out not to be needed, and leaves them out of `memories`.
+   * @throws LeaseReleasedError after the release
+   */
+  releaseSome(unneeded: readonly LeasedMemory[]): void {
+    const memories = this.memories
+    const mine = unneeded.filter((leased) => memories.includes(leased))
+    this.#memories = memories.filter((leased) => !mine.includes(leased))
+    this.#home!.takeBackSome(this, mine)
   }
 
   /**

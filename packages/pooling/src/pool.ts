@@ -9,7 +9,7 @@
  * free + in use + queued + retired = slots.
  */
 
-import { IndexAllocator } from '@warmslot/index-allocator'
+import { IndexAllocator, InvalidOptionError } from '@warmslot/index-allocator'
 import { closeSlots } from './close-slots.ts'
 import { Counters } from './counters.ts'
 import { ForeignModuleError } from './errors/foreign-module-error.ts'
@@ -21,7 +21,7 @@ import type { Lease } from './lease.ts'
 import { LeaseDesk } from './lease-desk.ts'
 import { type MetricsOptions, type PoolMetrics, takeMetrics } from './metrics.ts'
 import { ModulePurge, type PurgeRoom } from './module-purge.ts'
-import type { ModuleRecord } from './records.ts'
+import type { ModuleMemory, ModuleRecord } from './records.ts'
 import { faceOf, type PoolModule, recordOf, type RegisterOptions } from './pool-module.ts'
 import { type PoolOptions, type PoolSettings, settle, waitMilliseconds } from './pool-options.ts'
 import type { PurgeReceipt } from './purge-receipt.ts'
@@ -31,8 +31,14 @@ import { SlotBank } from './slot-bank.ts'
 import { SlotCare } from './slot-care.ts'
 import { TimeSlicer } from './time-slicer.ts'
 
+/** What to acquire. */
+export interface AcquireOptions {
+  /** Which of the module's memories get a slot, by index: the others are provided otherwise. @default all of them */
+  readonly memories?: readonly number[] | undefined
+}
+
 /** How to wait for a slot. */
-export interface WaitOptions {
+export interface WaitOptions extends AcquireOptions {
   /** Longest wait in milliseconds, 0 to 2,147,483,647; 0 does not wait. @default the pool's option `waitMs` */
   readonly waitMs?: number | undefined
   /** Ends the wait early: the promise is rejected with the signal's reason. */
@@ -93,15 +99,16 @@ export class Pool implements AsyncDisposable {
   }
 
   /**
-   * A slot for each of the module's memories, its image in place: all of them, or none.
+   * A slot for each of the module's memories (or those named), its image in place: all of them, or none.
    * @throws PoolExhaustedError where not enough are available, or others wait for one
    * @throws ModuleDroppedError after `purge` of the module
    * @throws SystemCallError (`@warmslot/memory-image`), or what `createReservation` threw, where the slot could not be
    * made ready; other free slots have been tried, and nothing is lost
-   * @throws PoolClosedError, ForeignModuleError
+   * @throws PoolClosedError, ForeignModuleError, InvalidOptionError
    */
-  acquire(module: PoolModule): Lease {
-    return this.#desk.acquire(module, this.#live(module))
+  acquire(module: PoolModule, options?: AcquireOptions): Lease {
+    const record = this.#live(module)
+    return this.#desk.acquire(module, record, wantedOf(record, options?.memories))
   }
 
   /**
@@ -113,7 +120,9 @@ export class Pool implements AsyncDisposable {
    */
   async acquireWhenFree(module: PoolModule, options: WaitOptions = {}): Promise<Lease> {
     const waitMs = options.waitMs === undefined ? this.#settings.waitMs : waitMilliseconds(options.waitMs)
-    return this.#desk.acquireWhenFree(module, this.#live(module), waitMs, options.signal)
+    const record = this.#live(module)
+    const wanted = wantedOf(record, options.memories)
+    return this.#desk.acquireWhenFree(module, record, wanted, waitMs, options.signal)
   }
 
   /**
@@ -204,4 +213,14 @@ export class Pool implements AsyncDisposable {
       throw error
     }
   }
+}
+
+function wantedOf(
+  { memories }: ModuleRecord,
+  indices: readonly number[] | undefined,
+): readonly ModuleMemory[] {
+  if (indices === undefined) return memories
+  if (new Set(indices).size === indices.length && indices.every((index) => memories[index] !== undefined))
+    return indices.map((index) => memories[index]!)
+  throw new InvalidOptionError('memories', `different indices below ${memories.length}`, indices)
 }

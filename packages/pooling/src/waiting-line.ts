@@ -4,13 +4,14 @@
  */
 
 import type { Lease } from './lease.ts'
-import type { ModuleRecord } from './records.ts'
+import type { ModuleMemory, ModuleRecord } from './records.ts'
 import { WaitTimeoutError } from './errors/wait-timeout-error.ts'
 import type { PoolModule } from './pool-module.ts'
 
 export interface Waiter {
   readonly module: PoolModule
   readonly record: ModuleRecord
+  readonly wanted: readonly ModuleMemory[]
   readonly resolve: (lease: Lease) => void
   readonly reject: (reason: unknown) => void
 }
