@@ -5,7 +5,7 @@
  *                          |                                                              |
  *                          +--dispose--> no mapping of its images left in any slot <------+
  */
-import type { Lease, PoolModule } from '@warmslot/pooling'
+import type { AcquireOptions, Lease, PoolModule } from '@warmslot/pooling'
 import { Pool } from '@warmslot/pooling'
 
 import { isAnyArrayBuffer } from 'node:util/types'
@@ -25,12 +25,20 @@ import { checkRuntime } from './runtime/check-runtime.ts'
 import type { CompiledModule } from './runtime/compiled-module.ts'
 import { compileModule } from './runtime/compiled-module.ts'
 import { makeImages } from './runtime/images.ts'
+import type { ImportValues } from './runtime/import-values.ts'
+import { memoriesWithoutLinks, readImports } from './runtime/import-values.ts'
 import { InstanceCore } from './runtime/instance-core.ts'
 import { V8Reservation } from './runtime/v8-reservation.ts'
 
 export interface CompileOptions {
   /** A name for messages, metrics and the kernel's view (`/proc/self/maps`). @default "module" */
   readonly label?: string
+  /**
+   * Whether tables of JavaScript values (externref) that this module exports can be imported by other pooled instances.
+   * Then such a table cannot be emptied for another use, and each use gets a fresh instance if the code changes it.
+   * Tables of functions can be shared in any case. @default false
+   */
+  readonly sharedTables?: boolean
 }
 
 export interface WaitOptions {
@@ -42,6 +50,11 @@ export interface WaitOptions {
 
 /** Imports, or a function that makes them for glue that needs `instance.memory` beforehand. */
 export type Imports = WebAssembly.Imports | ((instance: PooledInstance) => WebAssembly.Imports)
+
+interface ReadImports {
+  readonly values: ImportValues
+  readonly memories: AcquireOptions | undefined
+}
 
 export class Engine implements AsyncDisposable {
   readonly #options: ResolvedEngineOptions
@@ -81,9 +94,13 @@ export class Engine implements AsyncDisposable {
    */
   async compile(source: BufferSource, options: CompileOptions = {}): Promise<PooledModule> {
     this.#assertOpen()
-    const { label = 'module' } = options
+    const { label = 'module', sharedTables = false } = options
     if (typeof label !== 'string') throw new InvalidOptionError('label', 'a text', label)
-    const { module: compiled, imageSegments } = await compileModule(bytesOf(source), label, this.#options)
+    if (typeof sharedTables !== 'boolean')
+      throw new InvalidOptionError('sharedTables', 'true or false', sharedTables)
+    const { module: compiled, imageSegments } = await compileModule(bytesOf(source), label, this.#options, {
+      sharedTables,
+    })
     this.#assertOpen()
     const poolModule = this.#register(compiled, imageSegments)
     const module = new PooledModule(compiled, () => {
@@ -120,7 +137,12 @@ export class Engine implements AsyncDisposable {
    * @throws UnsupportedImportError, ModuleDisposedError, EngineClosedError
    */
   instantiate(module: PooledModule, imports?: Imports): PooledInstance {
-    return this.#instantiateOn(module, this.#pool.acquire(this.#poolModule(module)), imports)
+    const poolModule = this.#poolModule(module)
+    const compiled = PooledModule.compiledOf(module)
+    if (typeof imports === 'function')
+      return this.#instantiateOn(compiled, this.#pool.acquire(poolModule), imports)
+    const { values, memories } = this.#readImports(compiled, imports)
+    return this.#instantiateOn(compiled, this.#pool.acquire(poolModule, memories), values, memories)
   }
 
   /**
@@ -132,16 +154,43 @@ export class Engine implements AsyncDisposable {
     imports?: Imports,
     options: WaitOptions = {},
   ): Promise<PooledInstance> {
-    const lease = await this.#pool.acquireWhenFree(this.#poolModule(module), options)
-    return this.#instantiateOn(module, lease, imports)
+    const poolModule = this.#poolModule(module)
+    const compiled = PooledModule.compiledOf(module)
+    if (typeof imports === 'function') {
+      const lease = await this.#pool.acquireWhenFree(poolModule, options)
+      return this.#instantiateOn(compiled, lease, imports)
+    }
+    const { values, memories } = this.#readImports(compiled, imports)
+    const lease = await this.#pool.acquireWhenFree(poolModule, { ...options, ...memories })
+    return this.#instantiateOn(compiled, lease, values, memories)
   }
 
-  #instantiateOn(module: PooledModule, lease: Lease, imports: Imports | undefined): PooledInstance {
-    const compiled = PooledModule.compiledOf(module)
-    const core = new InstanceCore(compiled, lease, this.#options.maxMemoryBytes / pageBytes)
+  /** Read before slots are taken: a memory that another instance exports needs none. */
+  #readImports(compiled: CompiledModule, imports: WebAssembly.Imports | undefined): ReadImports {
+    try {
+      const values = readImports(imports, compiled.analysis, compiled.compiled)
+      const memories = memoriesWithoutLinks(compiled.analysis, values)
+      return { values, memories: memories && { memories } }
+    } catch (error) {
+      this.#instances.failed++
+      throw error
+    }
+  }
+
+  #instantiateOn(
+    compiled: CompiledModule,
+    lease: Lease,
+    imports: ImportValues | ((instance: PooledInstance) => WebAssembly.Imports),
+    leased?: AcquireOptions,
+  ): PooledInstance {
+    const core = new InstanceCore(compiled, lease, this.#options.maxMemoryBytes / pageBytes, leased?.memories)
     const instance = new PooledInstance(core)
     try {
-      core.start(typeof imports === 'function' ? imports(instance) : imports)
+      const values =
+        typeof imports === 'function'
+          ? readImports(imports(instance), compiled.analysis, compiled.compiled)
+          : imports
+      core.start(values)
     } catch (error) {
       core.abandon()
       this.#instances.failed++

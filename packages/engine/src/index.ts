@@ -23,7 +23,6 @@ export { PooledTable } from './handles/table-handle.ts'
 export { PooledGlobal } from './handles/global-handle.ts'
 
 export { EngineClosedError } from './errors/engine-closed-error.ts'
-export { ForeignFunctionError } from './errors/foreign-function-error.ts'
 export { InstanceBusyError } from './errors/instance-busy-error.ts'
 export { InstanceReleasedError } from './errors/instance-released-error.ts'
 export { InvalidOptionError } from './errors/invalid-option-error.ts'

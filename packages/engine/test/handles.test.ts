@@ -2,7 +2,7 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import { afterAll, describe, expect, it } from 'vitest'
 
-import { Engine, ForeignFunctionError, type PooledInstance } from '../src/index.ts'
+import { Engine, type PooledInstance } from '../src/index.ts'
 import { kitchen, kitchenImports } from './support/kitchen.ts'
 import { type Exports, nativeInstance } from './support/native.ts'
 import { outcomeOf } from './support/outcome.ts'
@@ -115,15 +115,16 @@ describe('functions', () => {
     })
   })
 
-  it('of another pooled instance are refused as references, and good as imports', () => {
+  it('of another pooled instance are as good as its own', () => {
     withInstance((first) => {
       withInstance(
         (second) => {
-          expect(() => second['echo'](first['increment'])).toThrow(ForeignFunctionError)
-          expect(() => second['table'].set(0, first['increment'])).toThrow(ForeignFunctionError)
-          expect(() => {
-            second['kept'].value = first['increment']
-          }).toThrow(ForeignFunctionError)
+          expect(second['echo'](first['increment'])).toBe(first['increment'])
+          second['table'].set(0, first['increment'])
+          expect(second['table'].get(0)).toBe(first['increment'])
+          expect(second['indirect'](0, 7)).toBe(8)
+          second['kept'].value = first['increment']
+          expect(second['kept'].value).toBe(first['increment'])
           expect(second['callHost'](4)).toBe(5)
         },
         { call: first['increment'] },

@@ -13,11 +13,12 @@ import type { FreshReason } from './reusability.ts'
 import { functionsLeave } from './leaving-functions.ts'
 import { freshReason, resettableGlobals } from './reusability.ts'
 import { rewriteModule } from './rewrite-module.ts'
+import type { ScanOptions } from './scan-code.ts'
 import { scanCode } from './scan-code.ts'
 import type { ImageSegment, LateSegment } from './sort-segments.ts'
 import { sortSegments } from './sort-segments.ts'
 import type { FunctionType } from './types.ts'
-import { isFunctionReference } from './types.ts'
+import { isFunctionReference, isReference } from './types.ts'
 
 /** A function's type, as far as its handle needs it. */
 export interface FunctionShape {
@@ -37,6 +38,8 @@ export interface ImportPlan {
   readonly carriesFunctions: boolean
   /** For functions: how many results it has. */
   readonly results: number
+  /** Whether references can flow through it to the instance that exports it, functions among them. */
+  readonly flowsBack: boolean
 }
 
 export interface MemoryPlan {
@@ -70,12 +73,16 @@ export interface ModuleAnalysis {
   /** Imported tables and globals come first in their index spaces. */
   readonly importedTables: number
   readonly importedGlobals: number
+  readonly importedTags: number
   /** Per exported table with a logical size: the hidden export of that, and the greatest size in entries. */
   readonly sizedTables: ReadonlyMap<number, TablePlan>
   /** The globals that hold functions, by index. */
   readonly functionGlobals: ReadonlySet<number>
   readonly memories: readonly MemoryPlan[]
+  readonly importsMemory: boolean
   readonly lateSegments: readonly LateSegment[]
+  /** The segments of imported memories that are in the images: applied where the memory is another instance's. */
+  readonly linkSegments: readonly LateSegment[]
   /** Begins the name of every hidden export. */
   readonly prefix: string
   /** The hidden export with the table of grow functions, where the code grows a memory. */
@@ -93,13 +100,17 @@ export interface ModuleAnalysis {
 /** Says why a module cannot be pooled; `undefined` when it can. */
 export type Refusal = (structure: ModuleStructure) => void
 
-export function* analyseModule(bytes: Uint8Array, refuse: Refusal): Generator<void, AnalysedModule> {
+export function* analyseModule(
+  bytes: Uint8Array,
+  refuse: Refusal,
+  options: ScanOptions,
+): Generator<void, AnalysedModule> {
   const structure = yield* parseModule(bytes)
   refuse(structure)
   checkStart(structure)
   yield
-  const scan = yield* scanCode(structure)
-  const { imageSegments, lateSegments, dynamic } = yield* sortSegments(structure)
+  const scan = yield* scanCode(structure, options)
+  const { imageSegments, lateSegments, linkSegments, dynamic } = yield* sortSegments(structure)
   yield
   const fresh = freshReason(structure, scan)
   const resettable = fresh === undefined ? resettableGlobals(structure, scan) : undefined
@@ -116,11 +127,13 @@ export function* analyseModule(bytes: Uint8Array, refuse: Refusal): Generator<vo
       index: entry.index,
       carriesFunctions: carriesFunctions(structure, entry.kind, entry.index),
       results: entry.kind === 'function' ? (signature(structure, entry.index)?.results.length ?? 0) : 0,
+      flowsBack: flowsBack(structure, entry.kind, entry.index),
     })),
     exports: structure.exports,
     functionShapes: functionShapes(structure),
     importedTables: structure.tables.filter((table) => table.imported).length,
     importedGlobals: structure.globals.filter((global) => global.imported).length,
+    importedTags: structure.imports.filter(({ kind }) => kind === 'tag').length,
     sizedTables: new Map(
       appended.sizedTables.map((table) => [
         table,
@@ -137,7 +150,9 @@ export function* analyseModule(bytes: Uint8Array, refuse: Refusal): Generator<vo
       hiddenImport: hiddenName.memory(memory),
       sizeGlobal: scan.memoriesUsed[memory] ? prefix + hiddenName.size(memory) : undefined,
     })),
+    importsMemory: structure.memories.some(({ imported }) => imported),
     lateSegments,
+    linkSegments,
     prefix,
     growTable: grows ? prefix + hiddenName.growTable : undefined,
     start: structure.start === undefined ? undefined : prefix + hiddenName.start,
@@ -168,6 +183,25 @@ function carriesFunctions(structure: ModuleStructure, kind: ExternalKind, index:
   if (kind !== 'function') return false
   const type = signature(structure, index)
   return (type?.parameters.concat(type.results) ?? []).some((one) => isFunctionReference(one, types))
+}
+
+function flowsBack(structure: ModuleStructure, kind: ExternalKind, index: number): boolean {
+  switch (kind) {
+    case 'memory':
+      return false
+    case 'table':
+      return true
+    case 'global': {
+      const { mutable, type } = structure.globals[index]!
+      return mutable && isReference(type)
+    }
+    case 'function':
+      return signature(structure, index)?.parameters.some(isReference) ?? true
+    case 'tag': {
+      const type = structure.types[structure.tagTypes[index]!]
+      return type?.kind === 'func' && type.parameters.some(isReference)
+    }
+  }
 }
 
 function functionShapes(structure: ModuleStructure): Map<number, FunctionShape> {

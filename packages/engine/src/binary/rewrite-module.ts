@@ -2,7 +2,7 @@
  * Writes the module anew so that it runs on a slot: by appending only, so that no index shifts anywhere.
  *
  *   types      + the helpers' types
- *   imports    memories without their maximum (the slot's capacity is the real one)   + every defined memory
+ *   imports    memories under hidden names, without their maximum (the slot's capacity is the real one)   + defined ones
  *   functions  + helpers            tables  + the grow table          memory section   gone
  *   globals    + logical sizes, + offsets of data segments that depend on imports
  *   exports    + those, + the start function, under a hidden prefix    start section    gone
@@ -150,19 +150,16 @@ class Rewrite {
     if (imports.length + defined.length === 0) return
     const contents = new Writer().u32(imports.length + defined.length)
     for (const entry of imports) {
-      if (entry.kind === 'memory') {
-        contents.name(entry.module).name(entry.name)
-        this.#memoryType(entry.index, contents)
-      } else contents.bytes(this.#range(entry.range))
+      if (entry.kind === 'memory') this.#memory(entry.index, contents)
+      else contents.bytes(this.#range(entry.range))
     }
-    for (const index of defined) {
-      contents.name(hiddenModule).name(hiddenName.memory(index))
-      this.#memoryType(index, contents)
-    }
+    for (const index of defined) this.#memory(index, contents)
     output.section(sectionId.import, contents)
   }
 
-  #memoryType(index: number, to: Writer): void {
+  /** All under hidden names: what a module imports twice under one name are two memories to it. */
+  #memory(index: number, to: Writer): void {
+    to.name(hiddenModule).name(hiddenName.memory(index))
     to.byte(0x02, 0x00).u32(this.#structure.memories[index]!.limits.minimum)
   }
 

@@ -35,8 +35,14 @@ export interface CodeScan {
   readonly changesObjects: boolean
 }
 
-export function* scanCode(structure: ModuleStructure): Generator<void, CodeScan> {
-  const scan = new Scan(structure)
+/** How a module is to be rewritten. */
+export interface ScanOptions {
+  /** Whether exported tables are left as V8 has them, for other modules that import them. */
+  readonly sharedTables: boolean
+}
+
+export function* scanCode(structure: ModuleStructure, options: ScanOptions): Generator<void, CodeScan> {
+  const scan = new Scan(structure, options)
   const section = structure.sections.find((one) => one.id === sectionId.code)
   if (section) {
     const reader = new Reader(structure.bytes, section.contents.start, section.contents.end)
@@ -74,10 +80,15 @@ class Scan implements CodeScan {
   readonly #reader: Reader
   readonly #walker: InstructionWalker
 
-  constructor(structure: ModuleStructure) {
+  constructor(structure: ModuleStructure, { sharedTables }: ScanOptions) {
     this.memoriesUsed = structure.memories.map(() => false)
     this.tablesUsed = structure.tables.map(() => false)
-    this.#sizeable = structure.tables.map((_, table) => canHaveLogicalSize(structure, table))
+    const shared = new Set(
+      sharedTables ? structure.exports.filter(({ kind }) => kind === 'table').map(({ index }) => index) : [],
+    )
+    this.#sizeable = structure.tables.map(
+      (_, table) => !shared.has(table) && canHaveLogicalSize(structure, table),
+    )
     this.#reader = new Reader(structure.bytes)
     this.#walker = new InstructionWalker(this.#reader)
   }

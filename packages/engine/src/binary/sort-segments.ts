@@ -32,23 +32,27 @@ const sliceSegments = 2048
 export interface SortedSegments {
   imageSegments: ImageSegment[]
   lateSegments: LateSegment[]
+  /** Those for the images of imported memories once more: another instance's memory gets them at instantiation. */
+  linkSegments: LateSegment[]
   /** The segments whose offset the rewrite must export. */
   dynamic: number[]
 }
 
 export function* sortSegments(structure: ModuleStructure): Generator<void, SortedSegments> {
-  const sorted: SortedSegments = { imageSegments: [], lateSegments: [], dynamic: [] }
+  const sorted: SortedSegments = { imageSegments: [], lateSegments: [], linkSegments: [], dynamic: [] }
   for (const [segment, { memory, offset: expression, contents }] of structure.data.entries()) {
     if (segment % sliceSegments === 0) yield
     if (memory === undefined || expression === undefined) continue
-    const limits = structure.memories[memory]?.limits
-    if (!limits) throw new MalformedModuleError(`data segment ${segment} has no memory`, contents.start)
+    const type = structure.memories[memory]
+    if (!type) throw new MalformedModuleError(`data segment ${segment} has no memory`, contents.start)
     const bytes = structure.bytes.subarray(contents.start, contents.end)
     const offset = evaluateOffset(structure, expression)
     if (offset === undefined) sorted.dynamic.push(segment)
-    const fits = offset !== undefined && offset + bytes.length <= limits.minimum * pageBytes
-    if (fits && sorted.lateSegments.length === 0) sorted.imageSegments.push({ memory, offset, bytes })
-    else sorted.lateSegments.push({ segment, memory, offset, bytes: bytes.slice() })
+    const fits = offset !== undefined && offset + bytes.length <= type.limits.minimum * pageBytes
+    if (fits && sorted.lateSegments.length === 0) {
+      sorted.imageSegments.push({ memory, offset, bytes })
+      if (type.imported) sorted.linkSegments.push({ segment, memory, offset, bytes: bytes.slice() })
+    } else sorted.lateSegments.push({ segment, memory, offset, bytes: bytes.slice() })
   }
   return sorted
 }

@@ -124,6 +124,11 @@ export function readLimits(reader: Reader): Limits {
   return { minimum, maximum, shared: (flags & 2) !== 0, is64, pageSizeLog2 }
 }
 
+/** Whether a value of this type is a reference, to whatever: no number and no vector. */
+export function isReference({ code }: ValueType): boolean {
+  return code < valueTypeCode.v128
+}
+
 /** Whether a value of this type reaches JavaScript as a function object. */
 export function isFunctionReference(type: ValueType, types: readonly DefinedType[]): boolean {
   if (type.code === heapType.func || type.code === heapType.nofunc) return true

@@ -7,17 +7,10 @@
  */
 import type { FunctionShape } from '../binary/analyse-module.ts'
 import { InstanceReleasedError } from '../errors/instance-released-error.ts'
+import type { Callable, Exchange } from './callable.ts'
 import type { Gate } from './gate.ts'
 import { released } from './gate.ts'
-
-// oxlint-disable-next-line typescript/no-explicit-any -- V8 converts whatever it is given
-export type Callable = (...values: any[]) => any
-
-/** Exchanges functions at the border; see `references.ts`. */
-export interface Exchange {
-  toHost(value: unknown): unknown
-  toInstance(value: unknown): unknown
-}
+import { RawStamp } from './stamps.ts'
 
 /** Makes the handle of `raw`. Computed method names give it its name without a `defineProperty`. */
 export function makeFunctionHandle(
@@ -32,7 +25,7 @@ export function makeFunctionHandle(
     case 0:
       return {
         [name]() {
-          enter(gate)
+          enter(gate, raw)
           try {
             return raw()
           } finally {
@@ -43,7 +36,7 @@ export function makeFunctionHandle(
     case 1:
       return {
         [name](a: unknown) {
-          enter(gate)
+          enter(gate, raw)
           try {
             return raw(a)
           } finally {
@@ -54,7 +47,7 @@ export function makeFunctionHandle(
     case 2:
       return {
         [name](a: unknown, b: unknown) {
-          enter(gate)
+          enter(gate, raw)
           try {
             return raw(a, b)
           } finally {
@@ -65,7 +58,7 @@ export function makeFunctionHandle(
     case 3:
       return {
         [name](a: unknown, b: unknown, c: unknown) {
-          enter(gate)
+          enter(gate, raw)
           try {
             return raw(a, b, c)
           } finally {
@@ -76,7 +69,7 @@ export function makeFunctionHandle(
     case 4:
       return {
         [name](a: unknown, b: unknown, c: unknown, d: unknown) {
-          enter(gate)
+          enter(gate, raw)
           try {
             return raw(a, b, c, d)
           } finally {
@@ -86,7 +79,7 @@ export function makeFunctionHandle(
       }[name]!
     default:
       return named(name, shape.parameters, (...values) => {
-        enter(gate)
+        enter(gate, raw)
         try {
           return raw(...values)
         } finally {
@@ -96,15 +89,15 @@ export function makeFunctionHandle(
   }
 }
 
-function enter(gate: Gate): void {
-  if (gate.state === released) throw new InstanceReleasedError('function')
+function enter(gate: Gate, raw: Callable): void {
+  if (gate.state === released && !RawStamp.isShared(raw, gate)) throw new InstanceReleasedError('function')
   gate.running++
   gate.dirty = true
 }
 
 function exchanging(gate: Gate, raw: Callable, { results }: FunctionShape, exchange: Exchange): Callable {
   return (...values) => {
-    enter(gate)
+    enter(gate, raw)
     try {
       const result = raw(...values.map((value) => exchange.toInstance(value)))
       return results === 1 || !Array.isArray(result)

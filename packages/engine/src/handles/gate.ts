@@ -17,8 +17,15 @@ export class Gate {
   state: typeof preparing | typeof live | typeof released = preparing
   running = 0
   suspended = 0
+  /** How many promises still need the slots. */
+  holds = 0
   /** Whether anything ran or could have been written since the slot was at its baseline. */
   dirty = false
+
+  /** Whether the slots are needed for this instance's own sake. */
+  get inUse(): boolean {
+    return this.state !== released || this.holds > 0
+  }
 
   /** Throws {@link InstanceReleasedError} once the use is over. */
   pass(what: string): void {

@@ -2,39 +2,48 @@
  * The handle of an exported global: the WebAssembly.Global interface, with functions exchanged for handles.
  * Source: WebAssembly JavaScript interface, section 5.5 (Globals).
  */
-import type { Exchange } from './function-handle.ts'
-import type { Gate } from './gate.ts'
+import type { Use } from './links.ts'
+import { Sharers } from './sharers.ts'
 
 export class PooledGlobal {
-  readonly #gate: Gate
+  readonly #use: Use
   readonly #raw: WebAssembly.Global
-  readonly #exchange: Exchange
+  #sharers: Sharers | undefined
 
-  constructor(gate: Gate, raw: WebAssembly.Global, exchange: Exchange) {
-    this.#gate = gate
+  constructor(use: Use, raw: WebAssembly.Global) {
+    this.#use = use
     this.#raw = raw
-    this.#exchange = exchange
   }
 
   /** @throws InstanceReleasedError, as all of this class. */
   get value(): unknown {
-    this.#gate.pass('global')
-    return this.#exchange.toHost(this.#raw.value)
+    this.#pass()
+    return this.#use.exchange.toHost(this.#raw.value)
   }
 
   set value(value: unknown) {
-    this.#gate.pass('global')
-    this.#raw.value = this.#exchange.toInstance(value)
+    this.#pass()
+    this.#raw.value = this.#use.exchange.toInstance(value)
   }
 
   valueOf(): unknown {
     return this.value
   }
 
-  /** The raw global behind a handle, for an import of another instance. */
-  static rawOf(handle: PooledGlobal): WebAssembly.Global {
-    handle.#gate.pass('global')
-    return handle.#raw
+  #pass(): void {
+    if (this.#sharers?.live !== true) this.#use.gate.pass('global')
+  }
+
+  static useOf(global: PooledGlobal): Use {
+    return global.#use
+  }
+
+  /** The raw global, for `user` who imports it: the handle stays usable until all who have it are released. */
+  static share(global: PooledGlobal, user: Use): WebAssembly.Global {
+    global.#pass()
+    global.#sharers ??= new Sharers(global.#use)
+    global.#sharers.add(user)
+    return global.#raw
   }
 }
 

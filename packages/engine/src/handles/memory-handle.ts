@@ -6,7 +6,9 @@
  * section 5.3 (Memories).
  */
 import { pageBytes } from '../binary/sort-segments.ts'
-import type { Gate } from './gate.ts'
+import { InstanceReleasedError } from '../errors/instance-released-error.ts'
+import type { Use } from './links.ts'
+import { Sharers } from './sharers.ts'
 
 /** What the handle needs of the slot behind it. */
 export interface MemorySlot {
@@ -26,17 +28,21 @@ export interface MemoryLimits {
 }
 
 export class PooledMemory {
-  readonly #gate: Gate
+  readonly #use: Use
   readonly #slot: MemorySlot
   readonly #limits: MemoryLimits
   #buffer: ArrayBuffer | undefined
   /** Whether a buffer was transferred away: somebody may reach the slot's bytes for ever. */
   #escaped = false
   #sizeGlobal: WebAssembly.Global | undefined
+  #sharers: Sharers | undefined
+  #dropped = false
+  /** The size globals of the other instances that have the memory, and whose they are. */
+  #otherSizes: Map<WebAssembly.Global, Use> | undefined
 
   /** @internal */
-  constructor(gate: Gate, slot: MemorySlot, limits: MemoryLimits) {
-    this.#gate = gate
+  constructor(use: Use, slot: MemorySlot, limits: MemoryLimits) {
+    this.#use = use
     this.#slot = slot
     this.#limits = limits
   }
@@ -50,14 +56,49 @@ export class PooledMemory {
   }
 
   /** From now on growth tells the module its new logical size. */
-  static connect(memory: PooledMemory, sizeGlobal: WebAssembly.Global): void {
-    memory.#sizeGlobal = sizeGlobal
+  static connect(memory: PooledMemory, sizeGlobal: WebAssembly.Global, user: Use): void {
+    if (memory.#use === user && memory.#sizeGlobal === undefined) memory.#sizeGlobal = sizeGlobal
+    else (memory.#otherSizes ??= new Map()).set(sizeGlobal, user)
   }
 
-  /** Detaches the buffer at release; false if one was transferred away, so that somebody may still reach the slot. */
-  static close(memory: PooledMemory): boolean {
+  /** `user` imports the memory: it stays usable until all who have it are released. */
+  static share(memory: PooledMemory, user: Use): void {
+    memory.#sharers ??= new Sharers(memory.#use)
+    memory.#sharers.add(user)
+  }
+
+  /** An instance that has the memory was released: the last one detaches the buffer. */
+  static leave(memory: PooledMemory, user: Use): void {
+    if (memory.#sharers) memory.#leave(user, memory.#sharers)
+    else if (memory.#use === user) memory.#detach()
+  }
+
+  /** The handle was not needed: its slot goes back, and nothing works any more. */
+  static drop(memory: PooledMemory): void {
     memory.#detach()
-    return !memory.#escaped
+    memory.#dropped = true
+  }
+
+  /** Whether a buffer was transferred away, so that somebody may still reach the slot. */
+  static escaped(memory: PooledMemory): boolean {
+    return memory.#escaped
+  }
+
+  static slotOf(memory: PooledMemory): MemorySlot {
+    return memory.#slot
+  }
+
+  static limitsOf(memory: PooledMemory): MemoryLimits {
+    return memory.#limits
+  }
+
+  static useOf(memory: PooledMemory): Use {
+    return memory.#use
+  }
+
+  /** @throws InstanceReleasedError */
+  static pass(memory: PooledMemory): void {
+    memory.#pass()
   }
 
   /**
@@ -66,8 +107,8 @@ export class PooledMemory {
    * @throws InstanceReleasedError
    */
   get buffer(): ArrayBuffer {
-    this.#gate.pass('memory')
-    this.#gate.dirty = true
+    this.#pass()
+    this.#use.gate.dirty = true
     return (this.#buffer ??= this.#slot.lendView(this.#slot.logicalBytes))
   }
 
@@ -78,10 +119,10 @@ export class PooledMemory {
    * @throws InstanceReleasedError
    */
   grow(delta: number): number {
-    this.#gate.pass('memory')
+    this.#pass()
     const pages = unsigned32(delta)
     // Converting it may have run code of the caller's.
-    this.#gate.pass('memory')
+    this.#pass()
     const old = this.#grow(pages)
     if (old >= 0) return old
     const { declaredPages = Infinity } = this.#limits
@@ -97,10 +138,22 @@ export class PooledMemory {
     const { declaredPages = Infinity, capacityPages } = this.#limits
     if (pages > declaredPages || pages > capacityPages) return -1
     if (deltaPages > 0 && !this.#slot.grow(pages * pageBytes)) return -1
-    this.#gate.dirty = true
+    this.#use.gate.dirty = true
     if (this.#sizeGlobal) this.#sizeGlobal.value = pages
+    if (this.#otherSizes) for (const size of this.#otherSizes.keys()) size.value = pages
     this.#detach()
     return oldPages
+  }
+
+  #leave(user: Use, sharers: Sharers): void {
+    if (this.#otherSizes)
+      for (const [size, owner] of this.#otherSizes) if (owner === user) this.#otherSizes.delete(size)
+    if (!sharers.live) this.#detach()
+  }
+
+  #pass(): void {
+    if (this.#dropped) throw new InstanceReleasedError('memory')
+    if (this.#sharers?.live !== true) this.#use.gate.pass('memory')
   }
 
   #detach(): void {

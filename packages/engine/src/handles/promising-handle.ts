@@ -6,7 +6,7 @@
  */
 import type { FunctionShape } from '../binary/analyse-module.ts'
 import { UnsupportedRuntimeError } from '../errors/unsupported-runtime-error.ts'
-import type { Callable, Exchange } from './function-handle.ts'
+import type { Callable, Exchange } from './callable.ts'
 import type { Gate } from './gate.ts'
 
 /** Not among TypeScript's declarations yet. */

@@ -7,13 +7,15 @@
  *
  *   instance --raw--> toHost --handle--> host --handle--> toInstance --raw--> instance
  *
- * Functions that the host brought itself (of a plain V8 instance) pass as they are, both ways.
+ * A handle of another pooled instance links the two: from then on they call each other directly. Functions that the host
+ * brought itself (of a plain V8 instance) pass as they are, both ways.
  */
 import type { FunctionShape } from '../binary/analyse-module.ts'
-import { ForeignFunctionError } from '../errors/foreign-function-error.ts'
-import type { Callable } from './function-handle.ts'
+import type { Callable, Exchange } from './callable.ts'
 import { makeFunctionHandle } from './function-handle.ts'
-import type { Gate } from './gate.ts'
+import { released } from './gate.ts'
+import type { Use } from './links.ts'
+import { Links } from './links.ts'
 import { HandleStamp, RawStamp } from './stamps.ts'
 
 /** Wasm functions that the host brought into some pooled instance. */
@@ -22,20 +24,21 @@ const brought = new WeakSet<Callable>()
 /** The shape of a function of which nothing is known, as one that comes out of a table. */
 const unknownShape: FunctionShape = { parameters: -1, results: -1, carriesFunctions: true }
 
-export class References {
-  readonly gate: Gate
+export class References implements Exchange {
+  readonly use: Use
 
-  constructor(gate: Gate) {
-    this.gate = gate
+  constructor(use: Use) {
+    this.use = use
   }
 
   /** The handle of a raw function of this instance; made at its first appearance. */
   handleOf(raw: Callable, shape: FunctionShape = unknownShape): Callable {
-    const known = RawStamp.handleIn(raw, this.gate)
+    const { use } = this
+    const known = RawStamp.handleIn(raw, use)
     if (known) return known
-    const handle = makeFunctionHandle(this.gate, raw, shape, this)
-    RawStamp.put(raw, handle, this.gate)
-    HandleStamp.put(handle, raw, this.gate)
+    const handle = makeFunctionHandle(use.gate, raw, shape, this)
+    RawStamp.put(raw, handle, use)
+    HandleStamp.put(handle, raw, use)
     return handle
   }
 
@@ -44,7 +47,10 @@ export class References {
     if (typeof value !== 'function') return value
     const callable = value as Callable
     if (HandleStamp.isOn(callable) || brought.has(callable) || !isWasmFunction(callable)) return value
-    return this.handleOf(callable)
+    // What a shared table or global holds works on with those that share it.
+    const { gate, links } = this.use
+    const user = gate.state === released ? links?.liveUser : undefined
+    return user === undefined ? this.handleOf(callable) : user.exchange.toHost(callable)
   }
 
   /** What the instance may see of a value that the host hands in. */
@@ -55,10 +61,14 @@ export class References {
       if (isWasmFunction(callable)) brought.add(callable)
       return value
     }
-    const gate = HandleStamp.gateOf(callable)
-    gate.pass('function')
-    if (gate === this.gate) return HandleStamp.rawOf(callable)
-    throw new ForeignFunctionError()
+    const owner = HandleStamp.useOf(callable)
+    const raw = HandleStamp.rawOf(callable)
+    if (!RawStamp.isShared(raw, owner.gate)) owner.gate.pass('function')
+    if (owner !== this.use) {
+      RawStamp.share(raw, this.use)
+      Links.connect(this.use, owner, true)
+    }
+    return raw
   }
 }
 

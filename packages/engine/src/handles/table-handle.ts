@@ -2,45 +2,64 @@
  * The handle of an exported table: the WebAssembly.Table interface, with functions exchanged for handles at the border.
  * Source: WebAssembly JavaScript interface, section 5.4 (Tables).
  */
-import type { Exchange } from './function-handle.ts'
-import type { Gate } from './gate.ts'
+import type { Use } from './links.ts'
 import type { RawTable } from './logical-table.ts'
+import { Sharers } from './sharers.ts'
 
 export class PooledTable {
-  readonly #gate: Gate
+  readonly #use: Use
   readonly #raw: RawTable
-  readonly #exchange: Exchange
   readonly #onChange: () => void
+  #sharers: Sharers | undefined
 
   /** `onChange` is told before the host changes the table, where no reset undoes that. */
-  constructor(gate: Gate, raw: RawTable, exchange: Exchange, onChange: () => void) {
-    this.#gate = gate
+  constructor(use: Use, raw: RawTable, onChange: () => void) {
+    this.#use = use
     this.#raw = raw
-    this.#exchange = exchange
     this.#onChange = onChange
   }
 
   /** @throws InstanceReleasedError, as all of this class. */
   get length(): number {
-    this.#gate.pass('table')
+    this.#pass()
     return this.#raw.length
   }
 
   get(index: number): unknown {
-    this.#gate.pass('table')
-    return this.#exchange.toHost(this.#raw.get(index))
+    this.#pass()
+    return this.#use.exchange.toHost(this.#raw.get(index))
   }
 
   set(...values: [index: number, value?: unknown]): void {
-    this.#gate.pass('table')
+    this.#pass()
     this.#onChange()
-    this.#raw.set(...(values.map((value) => this.#exchange.toInstance(value)) as [number]))
+    this.#raw.set(...(values.map((value) => this.#use.exchange.toInstance(value)) as [number]))
   }
 
   grow(...values: [delta: number, value?: unknown]): number {
-    this.#gate.pass('table')
+    this.#pass()
     this.#onChange()
-    return this.#raw.grow(...(values.map((value) => this.#exchange.toInstance(value)) as [number]))
+    return this.#raw.grow(...(values.map((value) => this.#use.exchange.toInstance(value)) as [number]))
+  }
+
+  #pass(): void {
+    if (this.#sharers?.live !== true) this.#use.gate.pass('table')
+  }
+
+  static useOf(table: PooledTable): Use {
+    return table.#use
+  }
+
+  /**
+   * The raw table, for `user` who imports it: the handle stays usable until all who have it are released. `undefined`
+   * where its size is a logical one, which other modules would not see.
+   */
+  static share(table: PooledTable, user: Use): WebAssembly.Table | undefined {
+    table.#pass()
+    if (!(table.#raw instanceof WebAssembly.Table)) return undefined
+    table.#sharers ??= new Sharers(table.#use)
+    table.#sharers.add(user)
+    return table.#raw
   }
 }
 

@@ -13,19 +13,17 @@ import { analyseModule } from '../binary/analyse-module.ts'
 import { hiddenModule } from '../binary/appended.ts'
 import type { ExportEntry, ModuleStructure } from '../binary/module-structure.ts'
 import { MalformedModuleError } from '../binary/reader.ts'
+import type { ScanOptions } from '../binary/scan-code.ts'
 import type { ImageSegment } from '../binary/sort-segments.ts'
 import { pageBytes } from '../binary/sort-segments.ts'
 import { UnknownOpcodeError } from '../binary/unknown-opcode.ts'
 import { UnsupportedModuleError } from '../errors/unsupported-module-error.ts'
-import { mustPrepare } from './prepare-imports.ts'
 
 export interface CompiledModule {
   readonly label: string
   readonly analysis: ModuleAnalysis
   readonly compiled: WebAssembly.Module
   readonly exportsByName: ReadonlyMap<string, ExportEntry>
-  /** Whether imports must be looked at before V8 gets them. */
-  readonly needsPreparing: boolean
 }
 
 /** A compiled module, and what goes into its images; the segments still hold the original's bytes. */
@@ -47,6 +45,7 @@ export async function compileModule(
   source: Uint8Array,
   label: string,
   limits: SlotLimits,
+  options: ScanOptions,
 ): Promise<Compilation> {
   // The caller may change its bytes while the analysis pauses.
   const bytes = source.slice()
@@ -54,7 +53,7 @@ export async function compileModule(
   valid.catch(() => undefined)
   try {
     const { analysis, rewritten, imageSegments } = await inSlices(
-      analyseModule(bytes, (structure) => refuse(structure, limits)),
+      analyseModule(bytes, (structure) => refuse(structure, limits), options),
     )
     await valid
     const module: CompiledModule = {
@@ -62,7 +61,6 @@ export async function compileModule(
       analysis,
       compiled: await WebAssembly.compile(rewritten),
       exportsByName: new Map(analysis.exports.map((entry) => [entry.name, entry])),
-      needsPreparing: mustPrepare(analysis.imports),
     }
     return { module, imageSegments }
   } catch (error) {

@@ -3,107 +3,147 @@
  *
  *   lease -> imports -> instance (warm or fresh) -> late segments -> start -> live -> released
  *
- * Whatever fails on the way kills the handles, returns the slots and passes the error on. The core is what the public
- * {@link PooledInstance} hides: raw exports never leave it.
+ * Whatever fails on the way kills the handles, returns the slots and passes the error on. A memory that another pooled
+ * instance exports takes no slot here; the slots of instances that share something go back when the last of them is
+ * released (`links.ts`). The core is what the public {@link PooledInstance} hides: raw exports never leave it.
  */
-import type { Lease } from '@warmslot/pooling'
+import type { Lease, LeasedMemory } from '@warmslot/pooling'
 
 import { pageBytes } from '../binary/sort-segments.ts'
 import { InstanceBusyError } from '../errors/instance-busy-error.ts'
-import type { Callable } from '../handles/function-handle.ts'
+import type { Callable } from '../handles/callable.ts'
 import { Gate, live, preparing, released } from '../handles/gate.ts'
+import type { Links, Use } from '../handles/links.ts'
 import { PooledMemory } from '../handles/memory-handle.ts'
 import { makePromisingHandle } from '../handles/promising-handle.ts'
 import { References } from '../handles/references.ts'
+import { Sharers } from '../handles/sharers.ts'
 import type { CompiledModule } from './compiled-module.ts'
+import type { ImportValues } from './import-values.ts'
 import { handlesOf } from './instance-handles.ts'
-import { applyLateSegments } from './late-segments.ts'
+import { applyLateSegments, segmentsFor } from './late-segments.ts'
 import { LeasedSlot } from './leased-slot.ts'
-import { importsObject, prepareImports } from './prepare-imports.ts'
+import type { MemoryImportMistake } from './linked-memories.ts'
+import { linkMemories } from './linked-memories.ts'
+import type { PreparedImports } from './prepare-imports.ts'
+import { prepareImports } from './prepare-imports.ts'
 import { RawInstance } from './raw-instance.ts'
 import type { V8Reservation } from './v8-reservation.ts'
 
-export class InstanceCore {
+export class InstanceCore implements Use {
   readonly gate: Gate = new Gate()
-  readonly memories: readonly PooledMemory[]
+  readonly exchange: References
   readonly module: CompiledModule
-  readonly #lease: Lease
-  readonly #references: References
+  links: Links | undefined = undefined
+  joined: Set<Sharers> | undefined = undefined
+  /** Whether raw functions may have reached a table or global of the caller's own. */
+  escapes = false
   /** Whether a live instance of an earlier use was taken. */
   warm = false
+  /** By index: a slot of this use, or another instance's; undefined until the imports are known. */
+  readonly #memories: (PooledMemory | undefined)[]
+  readonly #lease: Lease
   #raw: RawInstance | undefined
-  /** Whether raw functions may have reached a table or global of the caller's own. */
-  #escapes = false
+  #shared: PreparedImports['shared']
   #exports: WebAssembly.Exports | undefined
-  /** How many promises still need the slots. */
-  #holds = 0
 
-  constructor(module: CompiledModule, lease: Lease, capacityPages: number) {
+  /** `leasedMemories`: which memories the lease is for, by index; all when left out. */
+  constructor(
+    module: CompiledModule,
+    lease: Lease,
+    capacityPages: number,
+    leasedMemories?: readonly number[],
+  ) {
     this.module = module
     this.#lease = lease
-    this.#references = new References(this.gate)
-    this.memories = module.analysis.memories.map((plan, index) => {
-      const leased = lease.memories[index]!
+    this.exchange = new References(this)
+    const plans = module.analysis.memories
+    const make = (leased: LeasedMemory, index: number): PooledMemory => {
       const reservation = leased.reservation as V8Reservation
-      const limits = { declaredPages: plan.maximumPages, capacityPages }
-      const memory = new PooledMemory(this.gate, new LeasedSlot(leased, reservation), limits)
+      const limits = { declaredPages: plans[index]!.maximumPages, capacityPages }
+      const memory = new PooledMemory(this, new LeasedSlot(leased, reservation), limits)
       reservation.tenant = memory
       return memory
-    })
+    }
+    if (leasedMemories === undefined) this.#memories = lease.memories.map(make)
+    else {
+      this.#memories = plans.map(() => undefined)
+      for (const [place, index] of leasedMemories.entries())
+        this.#memories[index] = make(lease.memories[place]!, index)
+    }
+  }
+
+  /** What the caller sees; a memory of another instance is not there before the imports are known. */
+  get memories(): readonly PooledMemory[] {
+    return this.#memories as PooledMemory[]
   }
 
   /**
    * Instantiates on the leased slots, or takes the live instance that an earlier use left there. After an error the
    * caller calls {@link abandon}.
    */
-  start(imports: unknown): void {
-    const { analysis, compiled } = this.module
-    const given = importsObject(imports, analysis, compiled)
-    const { memories } = this.#lease
-    const raw = this.#takeInstance(given)
+  start(values: ImportValues): void {
+    const { analysis } = this.module
+    const mistake = analysis.importsMemory
+      ? linkMemories(this, values, this.#memories, this.#lease)
+      : undefined
+    const raw = this.#takeInstance(values, mistake)
     this.#raw = raw
     for (const [index, sizeGlobal] of raw.sizeGlobals.entries()) {
       if (sizeGlobal === undefined) continue
-      PooledMemory.connect(this.memories[index]!, sizeGlobal)
-      // The host may have grown the memory before instantiation, through `instance.memory`.
-      const pages = memories[index]!.memory.logicalBytes / pageBytes
+      PooledMemory.connect(this.memories[index]!, sizeGlobal, this)
+      // The host may have grown the memory before instantiation, through `instance.memory`; so may another instance.
+      const pages = slotOf(this.memories[index]!).logicalBytes / pageBytes
       if (pages !== analysis.memories[index]!.initialPages) sizeGlobal.value = pages
     }
-    if (analysis.lateSegments.length > 0) {
+    const segments = analysis.importsMemory
+      ? segmentsFor(analysis, (memory) => PooledMemory.useOf(this.memories[memory]!) !== this)
+      : analysis.lateSegments
+    if (segments.length > 0) {
       this.gate.dirty = true
-      applyLateSegments(
-        analysis,
-        memories.map((leased) => leased.memory),
-        raw.exports,
-      )
+      applyLateSegments(analysis, segments, this.memories.map(slotOf), raw.exports)
     }
     if (raw.start !== undefined) this.#run(raw.start)
     this.gate.state = live
   }
 
-  #takeInstance(given: WebAssembly.Imports): RawInstance {
-    const { memories } = this.#lease
-    const left = memories[0]?.attachment as RawInstance | undefined
-    // An instance lives on all of its memories' slots at once.
-    if (
-      left !== undefined &&
-      memories.every((leased) => leased.attachment === left) &&
-      left.serves(given, this.memories)
-    ) {
-      left.serve(this.#references)
+  #takeInstance(values: ImportValues, mistake: MemoryImportMistake | undefined): RawInstance {
+    const current = { use: this, references: this.exchange }
+    // An instance that was made without links would not reach what these imports link.
+    const left = this.links === undefined ? this.#leftInstance() : undefined
+    if (left !== undefined && mistake === undefined && left.serves(values, this.memories)) {
+      left.serve(current)
       this.warm = true
       return left
     }
-    const { analysis, needsPreparing } = this.module
-    const current = { references: this.#references }
-    const pooled = {
-      raw: memories.map((leased) => (leased.reservation as V8Reservation).memory),
-      handles: this.memories,
-    }
-    const prepared = prepareImports(analysis, needsPreparing, given, pooled, current)
+    const { analysis } = this.module
+    const slots = this.memories.map(slotOf)
+    const memories = slots.map((slot, index) => (index === mistake?.memory ? null : slot.reservation.memory))
+    const prepared = prepareImports(analysis, values, memories, current)
     // Noted before V8 instantiates: element segments reach the caller's table even if a later step fails.
-    this.#escapes = prepared.escapes
-    return new RawInstance(this.module, this.#lease, prepared, given, current)
+    this.escapes = prepared.escapes
+    this.#shared = prepared.shared
+    try {
+      const growFunctions = slots.map((slot) => slot.reservation.growFunction)
+      const raw = new RawInstance(this.module, prepared, values, growFunctions, current)
+      // An instance that reaches into others is of no use without them.
+      if (this.links !== undefined) raw.spoil()
+      return raw
+    } catch (error) {
+      throw mistake === undefined ? error : mistake.explain(error)
+    }
+  }
+
+  /** An instance lives on all of its memories' slots at once. */
+  #leftInstance(): RawInstance | undefined {
+    const { memories } = this.#lease
+    const left = memories[0]?.attachment as RawInstance | undefined
+    return left !== undefined && memories.every(({ attachment }) => attachment === left) ? left : undefined
+  }
+
+  /** Something was shared that no reset undoes. */
+  spoil(): void {
+    this.#raw?.spoil()
   }
 
   #run(start: Callable): void {
@@ -124,48 +164,59 @@ export class InstanceCore {
         'The exports are not there yet: the imports function runs before the module is instantiated.',
       )
     }
-    return (this.#exports ??= handlesOf(this.module, this.#raw!, this.#references, this.memories))
+    return (this.#exports ??= handlesOf(this.module, this.#raw!, this.exchange, this.memories, this.#shared))
   }
 
-  /** @throws InstanceBusyError while a call is running. */
+  /** @throws InstanceBusyError while a call is running that may be in this instance. */
   release(): void {
     if (this.gate.state === released) return
     const { running, suspended, state } = this.gate
     if (running > 0 || suspended > 0 || state === preparing)
       throw new InstanceBusyError(running === 0 && suspended > 0)
+    const busy = this.links?.busy
+    if (busy !== undefined) throw new InstanceBusyError(busy === 'suspended')
     this.abandon()
   }
 
-  /** Kills the handles and returns the slots, these only when the last hold is over. */
+  /** Kills the handles and returns the slots, these only when nobody needs them any more. */
   abandon(): void {
     if (this.gate.state !== live) this.#raw?.spoil()
     this.gate.state = released
-    for (const [index, memory] of this.memories.entries()) {
-      const { reservation } = this.#lease.memories[index]!
-      ;(reservation as V8Reservation).tenant = undefined
-      if (!PooledMemory.close(memory)) this.#escapes = true
-    }
-    if (this.#holds === 0) this.#giveBack()
+    Sharers.leaveAll(this)
+    for (const memory of this.#memories) if (memory !== undefined) PooledMemory.leave(memory, this)
+    if (this.gate.holds === 0) this.#over()
   }
 
-  #giveBack(): void {
-    const raw = this.#raw
+  #over(): void {
+    if (this.links === undefined) this.end()
+    else this.links.ended()
+  }
+
+  /** Called once, when nobody can reach the instance any more. */
+  end(): void {
     const { memories } = this.#lease
+    for (const memory of this.#memories) {
+      if (memory !== undefined && PooledMemory.useOf(memory) === this && PooledMemory.escaped(memory))
+        this.escapes = true
+    }
+    for (const { reservation } of memories) (reservation as V8Reservation).tenant = undefined
     if (this.gate.dirty) for (const leased of memories) leased.memory.markDirty()
-    const stays = raw !== undefined && !this.#escapes && rests(raw)
+    const raw = this.#raw
+    const stays = raw !== undefined && !this.escapes && rests(raw)
     for (const leased of memories) leased.attachment = stays ? raw : undefined
     this.#raw = undefined
-    this.#lease.release(this.#escapes ? { discardReservations: true } : undefined)
+    this.#lease.release(this.escapes ? { discardReservations: true } : undefined)
   }
 
   /** The slots stay with this use until `work` has settled, whatever is released meanwhile. */
   hold(work: PromiseLike<unknown>): void {
-    this.gate.pass('instance')
-    this.gate.dirty = true
-    this.#holds++
+    const { gate } = this
+    gate.pass('instance')
+    gate.dirty = true
+    gate.holds++
     const settled = (): void => {
-      this.#holds--
-      if (this.#holds === 0 && this.gate.state === released) this.#giveBack()
+      gate.holds--
+      if (!gate.inUse) this.#over()
     }
     work.then(settled, settled)
   }
@@ -177,7 +228,7 @@ export class InstanceCore {
     if (entry?.kind !== 'function')
       throw new TypeError(`This module exports no function ${JSON.stringify(name)}.`)
     const shape = this.module.analysis.functionShapes.get(entry.index)!
-    return makePromisingHandle(this.gate, this.#raw!.exports[name] as Callable, shape, this.#references)
+    return makePromisingHandle(this.gate, this.#raw!.exports[name] as Callable, shape, this.exchange)
   }
 
   read(address: number, length: number, memory: number): Uint8Array {
@@ -190,13 +241,16 @@ export class InstanceCore {
     slot.write(address, bytes)
   }
 
-  #slot(memory: number): Lease['memories'][number]['memory'] {
+  #slot(index: number): LeasedSlot {
     this.gate.pass('memory')
-    const leased = this.#lease.memories[memory]
-    if (!leased)
-      throw new RangeError(`This module has no memory ${memory}; it has ${this.#lease.memories.length}.`)
-    return leased.memory
+    const memory = this.#memories[index]
+    if (!memory) throw new RangeError(`This module has no memory ${index}; it has ${this.#memories.length}.`)
+    return slotOf(memory)
   }
+}
+
+function slotOf(memory: PooledMemory): LeasedSlot {
+  return PooledMemory.slotOf(memory) as LeasedSlot
 }
 
 /** Released at the very end of the stack there is no room even for the reset function; the slots go back all the same. */

@@ -1,13 +1,16 @@
 /** The exports of one use, as the caller gets them: a handle for every raw export, made when it is asked for. */
 import type { ExportEntry } from '../binary/module-structure.ts'
 import { makeExportsObject } from '../handles/exports-object.ts'
-import type { Callable } from '../handles/function-handle.ts'
+import type { Callable } from '../handles/callable.ts'
 import { PooledGlobal } from '../handles/global-handle.ts'
 import { LogicalTable } from '../handles/logical-table.ts'
 import type { PooledMemory } from '../handles/memory-handle.ts'
 import type { References } from '../handles/references.ts'
+import { TagStamp } from '../handles/stamps.ts'
 import { PooledTable } from '../handles/table-handle.ts'
 import type { CompiledModule } from './compiled-module.ts'
+import type { PreparedImports } from './prepare-imports.ts'
+import { sharedKey } from './prepare-imports.ts'
 import type { RawInstance } from './raw-instance.ts'
 
 export function handlesOf(
@@ -15,8 +18,9 @@ export function handlesOf(
   raw: RawInstance,
   references: References,
   memories: readonly PooledMemory[],
+  shared: PreparedImports['shared'],
 ): WebAssembly.Exports {
-  const handles = new InstanceHandles(module, raw, references, memories)
+  const handles = new InstanceHandles(module, raw, references, memories, shared)
   return makeExportsObject(module.analysis.exports, module.exportsByName, (entry) => handles.of(entry))
 }
 
@@ -25,6 +29,8 @@ class InstanceHandles {
   readonly #raw: RawInstance
   readonly #references: References
   readonly #memories: readonly PooledMemory[]
+  /** Tables and globals of other instances, which this one imports. */
+  readonly #shared: PreparedImports['shared']
   /** The handles of tables and globals, by their kind and index, so that one exported twice is one object. */
   #objects: Map<string, unknown> | undefined
 
@@ -33,17 +39,19 @@ class InstanceHandles {
     raw: RawInstance,
     references: References,
     memories: readonly PooledMemory[],
+    shared: PreparedImports['shared'],
   ) {
     this.#module = module
     this.#raw = raw
     this.#references = references
     this.#memories = memories
+    this.#shared = shared
   }
 
   of(entry: ExportEntry): unknown {
     const references = this.#references
     // A lazy export may be asked for when the use is over.
-    references.gate.pass('instance')
+    references.use.gate.pass('instance')
     const { analysis } = this.#module
     const raw = this.#raw.exports[entry.name]
     switch (entry.kind) {
@@ -52,32 +60,36 @@ class InstanceHandles {
       case 'memory':
         return this.#memories[entry.index]
       case 'table':
-        // An imported table is the caller's own.
-        if (entry.index < analysis.importedTables) return raw
+        // An imported table is another instance's, or the caller's own.
+        if (entry.index < analysis.importedTables) return this.#sharedHandle(entry) ?? raw
         return this.#once(entry, () => this.#table(entry.index, raw as WebAssembly.Table))
       case 'global':
-        if (entry.index < analysis.importedGlobals && !analysis.functionGlobals.has(entry.index)) return raw
-        return this.#once(
-          entry,
-          () => new PooledGlobal(references.gate, raw as WebAssembly.Global, references),
-        )
+        if (entry.index < analysis.importedGlobals) {
+          const shared = this.#sharedHandle(entry)
+          if (shared || !analysis.functionGlobals.has(entry.index)) return shared ?? raw
+        }
+        return this.#once(entry, () => new PooledGlobal(references.use, raw as WebAssembly.Global))
       case 'tag':
+        if (entry.index >= analysis.importedTags) TagStamp.put(raw as object, references.use)
         return raw
     }
+  }
+
+  #sharedHandle({ kind, index }: ExportEntry): unknown {
+    return this.#shared?.get(sharedKey(kind, index))
   }
 
   #table(index: number, table: WebAssembly.Table): PooledTable {
     const references = this.#references
     const plan = this.#module.analysis.sizedTables.get(index)
-    if (plan === undefined)
-      return new PooledTable(references.gate, table, references, () => this.#raw.spoil())
+    if (plan === undefined) return new PooledTable(references.use, table, () => this.#raw.spoil())
     const size = this.#raw.exports[plan.sizeGlobal] as WebAssembly.Global
     const sized = new LogicalTable(table, size, plan.maximumEntries)
-    return new PooledTable(references.gate, sized, references, () => {})
+    return new PooledTable(references.use, sized, () => {})
   }
 
   #once({ kind, index }: ExportEntry, make: () => unknown): unknown {
-    const key = `${kind} ${index}`
+    const key = sharedKey(kind, index)
     this.#objects ??= new Map()
     const known = this.#objects.get(key)
     if (known !== undefined) return known

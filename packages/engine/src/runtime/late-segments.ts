@@ -13,13 +13,24 @@ interface Target {
   write(address: number, bytes: Uint8Array): void
 }
 
+/** The segments to apply, in order; for a memory of another instance also those that are in the images. */
+export function segmentsFor(
+  { lateSegments, linkSegments }: ModuleAnalysis,
+  isLinked: (memory: number) => boolean,
+): readonly LateSegment[] {
+  const linked = linkSegments.filter(({ memory }) => isLinked(memory))
+  if (linked.length === 0) return lateSegments
+  return [...linked, ...lateSegments].sort((one, other) => one.segment - other.segment)
+}
+
 /** @throws WebAssembly.RuntimeError as V8 words it. */
 export function applyLateSegments(
   analysis: ModuleAnalysis,
+  segments: readonly LateSegment[],
   targets: readonly Target[],
   exports: WebAssembly.Exports,
 ): void {
-  for (const segment of analysis.lateSegments) {
+  for (const segment of segments) {
     const target = targets[segment.memory]!
     const offset = segment.offset ?? importedOffset(analysis, segment, exports)
     if (offset + segment.bytes.length > target.logicalBytes)

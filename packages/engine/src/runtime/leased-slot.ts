@@ -13,8 +13,25 @@ export class LeasedSlot implements MemorySlot {
     this.#reservation = reservation
   }
 
+  /** What the pool leased; revoked when it is given back. */
+  get leased(): LeasedMemory {
+    return this.#leased
+  }
+
+  get reservation(): V8Reservation {
+    return this.#reservation
+  }
+
   get logicalBytes(): number {
     return this.#leased.memory.logicalBytes
+  }
+
+  read(address: number, length: number): Uint8Array {
+    return this.#leased.memory.read(address, length)
+  }
+
+  write(address: number, bytes: Uint8Array): void {
+    this.#leased.memory.write(address, bytes)
   }
 
   grow(bytes: number): boolean {

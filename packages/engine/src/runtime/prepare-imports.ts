@@ -1,160 +1,129 @@
 /**
  * From the caller's imports to those of the rewritten module.
  *
- * The caller's functions, tags and numbers pass as they are; memories come from the pool; functions whose type carries
- * functions are wrapped, so that no raw function reaches them. What is wrong is left for V8 to reject with its own
+ * The caller's functions, tags and numbers pass as they are; functions whose type carries functions are wrapped, so that
+ * no raw function reaches them. Memories come from the pool. What another pooled instance exports is unwrapped, so that
+ * the two share it and call each other directly (`links.ts`). What is wrong is left for V8 to reject with its own
  * message: import numbers are those of the original module, since the rewrite only appends.
  *
  * A table or function-typed global of the caller's own (Emscripten glue may bring one) is filled with raw functions by
- * V8 itself, and so is a `WebAssembly.Suspending` that takes functions called, out of our sight; `escapes` says so, and the slot's memory is then given up after the use.
+ * V8 itself, and so is a `WebAssembly.Suspending` that takes functions called, out of our sight; `escapes` says so, and
+ * the slot's memory is then given up after the use.
  */
 import type { ImportPlan, ModuleAnalysis } from '../binary/analyse-module.ts'
 import { hiddenModule } from '../binary/appended.ts'
 import { UnsupportedImportError } from '../errors/unsupported-import-error.ts'
-import type { Callable } from '../handles/function-handle.ts'
+import type { Callable } from '../handles/callable.ts'
 import { PooledGlobal } from '../handles/global-handle.ts'
-import { PooledMemory } from '../handles/memory-handle.ts'
+import type { Use } from '../handles/links.ts'
+import { Links } from '../handles/links.ts'
 import type { References } from '../handles/references.ts'
+import { HandleStamp, RawStamp, TagStamp } from '../handles/stamps.ts'
 import { PooledTable } from '../handles/table-handle.ts'
-
-export interface PooledMemories {
-  readonly raw: readonly WebAssembly.Memory[]
-  readonly handles: readonly PooledMemory[]
-}
+import type { ImportValues, Namespace } from './import-values.ts'
+import { NoNamespace, isObject } from './import-values.ts'
 
 export interface PreparedImports {
   readonly imports: WebAssembly.Imports
   readonly escapes: boolean
+  /** The handles of other instances' tables and globals among them, by {@link sharedKey}. */
+  readonly shared: ReadonlyMap<string, PooledTable | PooledGlobal> | undefined
 }
 
-/** The exchange of whichever use an instance is serving: its wrapped imports outlive a use. */
-export interface CurrentReferences {
+/** The use that an instance is serving: its wrapped imports outlive a use. */
+export interface CurrentUse {
+  use: Use
   references: References
 }
 
-type Namespace = Record<string, unknown>
-
-const noImports: WebAssembly.Imports = {}
-
-/** What the caller gave as imports, where it can be that; else V8 says what is wrong. Memories may be left out. */
-export function importsObject(
-  given: unknown,
-  { imports }: ModuleAnalysis,
-  compiled: WebAssembly.Module,
-): WebAssembly.Imports {
-  if (isObject(given)) return given as WebAssembly.Imports
-  if (given !== undefined || imports.some(({ kind }) => kind !== 'memory')) {
-    return new WebAssembly.Instance(compiled, given as WebAssembly.Imports).exports as never
-  }
-  return noImports
+export function sharedKey(kind: string, index: number): string {
+  return `${kind} ${index}`
 }
 
-/** Whether any import must be looked at before V8 gets it. */
-export function mustPrepare(plans: readonly ImportPlan[]): boolean {
-  return plans.some((plan) => plan.carriesFunctions || (plan.kind !== 'function' && plan.kind !== 'tag'))
-}
-
+/** `memories`: what V8 gets for the module's memories, by index. */
 export function prepareImports(
   analysis: ModuleAnalysis,
-  needsPreparing: boolean,
-  given: WebAssembly.Imports,
-  memories: PooledMemories,
-  current: CurrentReferences,
+  values: ImportValues,
+  memories: readonly unknown[],
+  current: CurrentUse,
 ): PreparedImports {
-  const hidden = hiddenImports(analysis, memories)
-  if (!needsPreparing) return { imports: extended(given, hidden), escapes: analysis.functionsLeave }
   const imports: Record<string, unknown> = Object.create(null)
+  const shared = new Map<string, PooledTable | PooledGlobal>()
   let escapes = analysis.functionsLeave
-  for (const plan of analysis.imports) {
-    const source = given[plan.module] as Namespace | undefined
-    if (!isObject(source) && plan.kind !== 'memory') {
-      // V8 says what is wrong with it.
-      imports[plan.module] ??= source
-      continue
+  for (const [number, value] of values.entries()) {
+    const plan = analysis.imports[number]!
+    if (plan.kind === 'memory') continue
+    if (value instanceof NoNamespace) {
+      imports[plan.module] = value.found
+      break
     }
-    if (!isObject(imports[plan.module])) imports[plan.module] = Object.create(null)
-    const value = prepareImport(plan, source?.[plan.name], memories, current)
-    ;(imports[plan.module] as Namespace)[plan.name] = value
-    if (plan.carriesFunctions && typeof value === 'object' && value !== null) escapes = true
+    if (value instanceof PooledTable || value instanceof PooledGlobal)
+      shared.set(sharedKey(plan.kind, plan.index), value)
+    else if (plan.carriesFunctions && typeof value === 'object' && value !== null) escapes = true
+    const namespace = (imports[plan.module] ??= Object.create(null)) as Namespace
+    namespace[plan.name] = prepareImport(plan, value, current)
   }
-  return { imports: extended(imports as WebAssembly.Imports, hidden), escapes }
-}
-
-function isObject(value: unknown): value is Namespace {
-  return (typeof value === 'object' && value !== null) || typeof value === 'function'
-}
-
-function hiddenImports(analysis: ModuleAnalysis, memories: PooledMemories): Namespace | undefined {
-  let hidden: Namespace | undefined
-  for (const [index, plan] of analysis.memories.entries()) {
-    if (!plan.imported) (hidden ??= {})[plan.hiddenImport] = memories.raw[index]
+  if (memories.length > 0) {
+    const hidden: Namespace = (imports[hiddenModule] = {})
+    for (const [index, { hiddenImport }] of analysis.memories.entries())
+      hidden[hiddenImport] = memories[index]
   }
-  return hidden
+  return { imports: imports as WebAssembly.Imports, escapes, shared: shared.size > 0 ? shared : undefined }
 }
 
-/** The given imports with the hidden ones beside them; theirs are found through the prototype chain. */
-function extended(imports: WebAssembly.Imports, hidden: Namespace | undefined): WebAssembly.Imports {
-  if (!hidden) return imports
-  const result: Record<string, unknown> = Object.create(imports)
-  result[hiddenModule] = hidden
-  return result as WebAssembly.Imports
-}
-
-function prepareImport(
-  plan: ImportPlan,
-  value: unknown,
-  memories: PooledMemories,
-  current: CurrentReferences,
-): unknown {
-  const { references } = current
+function prepareImport(plan: ImportPlan, value: unknown, current: CurrentUse): unknown {
+  const { use, references } = current
   switch (plan.kind) {
-    case 'memory':
-      return prepareMemory(plan, value, memories)
     case 'table':
-      if (value instanceof PooledTable) {
-        throw new UnsupportedImportError(
-          plan.module,
-          plan.name,
-          'tables of pooled instances cannot be shared yet.',
-        )
-      }
-      return value
+      if (!(value instanceof PooledTable)) return value
+      return shareTable(plan, value, use)
     case 'global':
-      if (value instanceof PooledGlobal) {
-        if (!plan.carriesFunctions) return PooledGlobal.rawOf(value)
-        return references.toInstance(value.value)
-      }
-      return plan.carriesFunctions ? references.toInstance(value) : value
-    case 'function':
-      return plan.carriesFunctions && typeof value === 'function'
-        ? wrapImport(value as Callable, plan.results, current)
-        : value
+      if (!(value instanceof PooledGlobal))
+        return plan.carriesFunctions ? references.toInstance(value) : value
+      return shareGlobal(plan, value, use)
     case 'tag':
+      if (plan.flowsBack && isObject(value)) TagStamp.link(value, use)
       return value
+    case 'function':
+      return typeof value === 'function' ? prepareFunction(plan, value as Callable, current) : value
+    case 'memory':
+      return undefined
   }
 }
 
-function prepareMemory(plan: ImportPlan, value: unknown, memories: PooledMemories): unknown {
-  if (value === undefined || value === memories.handles[plan.index]) return memories.raw[plan.index]
-  if (value instanceof PooledMemory) {
-    throw new UnsupportedImportError(
-      plan.module,
-      plan.name,
-      'memories of pooled instances cannot be shared yet.',
-    )
-  }
-  if (value instanceof WebAssembly.Memory) {
-    throw new UnsupportedImportError(
-      plan.module,
-      plan.name,
-      'the module gets its memory from the pool. Leave this import out; glue that needs the memory beforehand gets it ' +
-        'as `instance.memory` when the imports are given as a function: `(instance) => imports`.',
-    )
-  }
-  return value
+function prepareFunction(plan: ImportPlan, value: Callable, current: CurrentUse): unknown {
+  if (!HandleStamp.isOn(value))
+    return plan.carriesFunctions ? wrapImport(value, plan.results, current) : value
+  const owner = HandleStamp.useOf(value)
+  const raw = HandleStamp.rawOf(value)
+  if (!RawStamp.isShared(raw, owner.gate)) owner.gate.pass('function')
+  RawStamp.share(raw, current.use)
+  Links.connect(current.use, owner, plan.flowsBack)
+  return raw
 }
 
-function wrapImport(host: Callable, results: number, current: CurrentReferences): Callable {
+function shareGlobal(plan: ImportPlan, global: PooledGlobal, use: Use): WebAssembly.Global {
+  const raw = PooledGlobal.share(global, use)
+  Links.connect(use, PooledGlobal.useOf(global), plan.flowsBack)
+  return raw
+}
+
+function shareTable(plan: ImportPlan, table: PooledTable, use: Use): WebAssembly.Table {
+  const raw = PooledTable.share(table, use) ?? refuseTable(plan)
+  Links.connect(use, PooledTable.useOf(table), plan.flowsBack)
+  return raw
+}
+
+function refuseTable(plan: ImportPlan): never {
+  throw new UnsupportedImportError(
+    plan.module,
+    plan.name,
+    'this table of JavaScript values can shrink back for the next use, which another module would not see. Compile the ' +
+      'module that exports it with `{ sharedTables: true }`.',
+  )
+}
+
+function wrapImport(host: Callable, results: number, current: CurrentUse): Callable {
   return (...values) => {
     const { references } = current
     const result: unknown = host(...values.map((value) => references.toHost(value)))
@@ -163,14 +132,4 @@ function wrapImport(host: Callable, results: number, current: CurrentReferences)
       ? Array.from(result as Iterable<unknown>, (value) => references.toInstance(value))
       : references.toInstance(result)
   }
-}
-
-/** The value of every import as the caller gave it, in the order of the imports. */
-export function importValues(plans: readonly ImportPlan[], given: WebAssembly.Imports): unknown[] {
-  return plans.map((plan) => importValue(plan, given))
-}
-
-export function importValue(plan: ImportPlan, given: WebAssembly.Imports): unknown {
-  const namespace = given[plan.module] as Namespace | null | undefined
-  return namespace?.[plan.name]
 }

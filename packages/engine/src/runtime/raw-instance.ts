@@ -8,17 +8,12 @@
  * globals. It serves again only where nothing can tell it from a fresh one: the same value for every import, no state
  * left that cannot be reset. Raw exports never leave this file's users in `runtime/`.
  */
-import type { Lease } from '@warmslot/pooling'
-
 import type { ModuleAnalysis } from '../binary/analyse-module.ts'
-import type { Callable } from '../handles/function-handle.ts'
-import { PooledGlobal } from '../handles/global-handle.ts'
-import type { PooledMemory } from '../handles/memory-handle.ts'
-import type { References } from '../handles/references.ts'
+import type { Callable } from '../handles/callable.ts'
 import type { CompiledModule } from './compiled-module.ts'
-import type { CurrentReferences, PreparedImports } from './prepare-imports.ts'
-import { importValue, importValues } from './prepare-imports.ts'
-import type { V8Reservation } from './v8-reservation.ts'
+import type { ImportValues } from './import-values.ts'
+import { sameImports } from './import-values.ts'
+import type { CurrentUse, PreparedImports } from './prepare-imports.ts'
 
 export class RawInstance {
   readonly exports: WebAssembly.Exports
@@ -26,19 +21,19 @@ export class RawInstance {
   readonly start: Callable | undefined
   /** Per memory: the global that tells the module its logical size in pages. */
   readonly sizeGlobals: readonly (WebAssembly.Global | undefined)[]
-  readonly #current: CurrentReferences
+  readonly #current: CurrentUse
   readonly #importPlans: ModuleAnalysis['imports']
-  readonly #importValues: readonly unknown[]
+  readonly #importValues: ImportValues
   readonly #reset: Callable | undefined
   #reusable: boolean
 
-  /** @throws what `new WebAssembly.Instance` throws */
+  /** `growFunctions`: per memory, what its growth calls. @throws what `new WebAssembly.Instance` throws */
   constructor(
     module: CompiledModule,
-    lease: Lease,
     prepared: PreparedImports,
-    given: WebAssembly.Imports,
-    current: CurrentReferences,
+    values: ImportValues,
+    growFunctions: readonly Callable[],
+    current: CurrentUse,
   ) {
     const { analysis, compiled } = module
     const { exports } = new WebAssembly.Instance(compiled, prepared.imports)
@@ -48,15 +43,13 @@ export class RawInstance {
     this.#reset = analysis.reset === undefined ? undefined : (exports[analysis.reset] as Callable)
     this.#reusable = analysis.freshReason === undefined && !prepared.escapes
     this.#importPlans = analysis.imports
-    this.#importValues = this.#reusable ? importValues(analysis.imports, given) : []
+    this.#importValues = this.#reusable ? values : []
     this.sizeGlobals = analysis.memories.map(({ sizeGlobal }) =>
       sizeGlobal === undefined ? undefined : (exports[sizeGlobal] as WebAssembly.Global),
     )
     if (analysis.growTable !== undefined) {
       const table = exports[analysis.growTable] as WebAssembly.Table
-      for (const [index, { reservation }] of lease.memories.entries()) {
-        table.set(index, (reservation as V8Reservation).growFunction)
-      }
+      for (const [index, grow] of growFunctions.entries()) table.set(index, grow)
     }
   }
 
@@ -66,20 +59,13 @@ export class RawInstance {
   }
 
   /** Whether this instance can stand for a fresh one made with these imports. */
-  serves(given: WebAssembly.Imports, memories: readonly PooledMemory[]): boolean {
-    if (!this.#reusable) return false
-    for (const [index, plan] of this.#importPlans.entries()) {
-      const value = importValue(plan, given)
-      if (plan.kind === 'memory') {
-        if (value !== undefined && value !== memories[plan.index]) return false
-        // Object.is: NaN is the same number again, and -0 another one.
-      } else if (!Object.is(value, this.#importValues[index]) || value instanceof PooledGlobal) return false
-    }
-    return true
+  serves(values: ImportValues, memories: readonly unknown[]): boolean {
+    return this.#reusable && sameImports(this.#importPlans, values, this.#importValues, memories)
   }
 
   /** Takes up the next use. */
-  serve(references: References): void {
+  serve({ use, references }: CurrentUse): void {
+    this.#current.use = use
     this.#current.references = references
   }
 

@@ -12,7 +12,7 @@ import type { Reservation } from '@warmslot/memory-image'
 import { SlotMemory, addressOf, viewOver } from '@warmslot/memory-image'
 
 import { pageBytes } from '../binary/sort-segments.ts'
-import type { Callable } from '../handles/function-handle.ts'
+import type { Callable } from '../handles/callable.ts'
 import { PooledMemory } from '../handles/memory-handle.ts'
 
 /** Memories into which a view outlives its use; see {@link V8Reservation}'s disposal. */
