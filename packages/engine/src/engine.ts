@@ -5,7 +5,7 @@
  *                          |                                                              |
  *                          +--dispose--> no mapping of its images left in any slot <------+
  */
-import type { AcquireOptions, Lease, PoolModule } from '@warmslot/pooling'
+import type { Lease, PoolModule } from '@warmslot/pooling'
 import { Pool } from '@warmslot/pooling'
 
 import { isAnyArrayBuffer } from 'node:util/types'
@@ -50,11 +50,6 @@ export interface WaitOptions {
 
 /** Imports, or a function that makes them for glue that needs `instance.memory` beforehand. */
 export type Imports = WebAssembly.Imports | ((instance: PooledInstance) => WebAssembly.Imports)
-
-interface ReadImports {
-  readonly values: ImportValues
-  readonly memories: AcquireOptions | undefined
-}
 
 export class Engine implements AsyncDisposable {
   readonly #options: ResolvedEngineOptions
@@ -141,8 +136,11 @@ export class Engine implements AsyncDisposable {
     const compiled = PooledModule.compiledOf(module)
     if (typeof imports === 'function')
       return this.#instantiateOn(compiled, this.#pool.acquire(poolModule), imports)
-    const { values, memories } = this.#readImports(compiled, imports)
-    return this.#instantiateOn(compiled, this.#pool.acquire(poolModule, memories), values, memories)
+    const values = this.#readImports(compiled, imports)
+    // A memory that another instance exports needs no slot.
+    const memories = memoriesWithoutLinks(compiled.analysis, values)
+    const lease = this.#pool.acquire(poolModule, memories && { memories })
+    return this.#instantiateOn(compiled, lease, values, memories)
   }
 
   /**
@@ -160,17 +158,15 @@ export class Engine implements AsyncDisposable {
       const lease = await this.#pool.acquireWhenFree(poolModule, options)
       return this.#instantiateOn(compiled, lease, imports)
     }
-    const { values, memories } = this.#readImports(compiled, imports)
-    const lease = await this.#pool.acquireWhenFree(poolModule, { ...options, ...memories })
+    const values = this.#readImports(compiled, imports)
+    const memories = memoriesWithoutLinks(compiled.analysis, values)
+    const lease = await this.#pool.acquireWhenFree(poolModule, { ...options, memories })
     return this.#instantiateOn(compiled, lease, values, memories)
   }
 
-  /** Read before slots are taken: a memory that another instance exports needs none. */
-  #readImports(compiled: CompiledModule, imports: WebAssembly.Imports | undefined): ReadImports {
+  #readImports(compiled: CompiledModule, imports: WebAssembly.Imports | undefined): ImportValues {
     try {
-      const values = readImports(imports, compiled.analysis, compiled.compiled)
-      const memories = memoriesWithoutLinks(compiled.analysis, values)
-      return { values, memories: memories && { memories } }
+      return readImports(imports, compiled.analysis, compiled.compiled)
     } catch (error) {
       this.#instances.failed++
       throw error
@@ -181,9 +177,9 @@ export class Engine implements AsyncDisposable {
     compiled: CompiledModule,
     lease: Lease,
     imports: ImportValues | ((instance: PooledInstance) => WebAssembly.Imports),
-    leased?: AcquireOptions,
+    leasedMemories?: readonly number[],
   ): PooledInstance {
-    const core = new InstanceCore(compiled, lease, this.#options.maxMemoryBytes / pageBytes, leased?.memories)
+    const core = new InstanceCore(compiled, lease, this.#options.maxMemoryBytes / pageBytes, leasedMemories)
     const instance = new PooledInstance(core)
     try {
       const values =
