@@ -6,6 +6,7 @@
 import { machineFacts } from './machine.ts'
 import { measureAllocator } from './measure-allocator.ts'
 import { measurePurge } from './measure-purge.ts'
+import { measureSpawns } from './measure-spawns.ts'
 import { readOptions } from './options.ts'
 import { progress } from './progress.ts'
 import { rounded } from './report/format.ts'
@@ -37,6 +38,9 @@ for (const useCase of [...guestCases(amounts.usesOfGuest), ...realModuleCases(am
 progress(`purges of ${amounts.purgedSlots} slots`)
 const purge = await measurePurge(amounts.purgedSlots, amounts.purges)
 
+progress(`starting children beside ${amounts.spawnSlots} instances`)
+const spawns = measureSpawns(amounts.spawnSlots, amounts.spawns)
+
 const results = {
   version: 1,
   startedAt: startedAt.toISOString(),
@@ -47,6 +51,7 @@ const results = {
   uses,
   allocator,
   purge,
+  spawns,
 } as const
 
 await writeResults(results, options)

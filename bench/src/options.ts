@@ -21,6 +21,10 @@ export interface Amounts {
   readonly purgedSlots: number
   /** Purges for each state of the slots. */
   readonly purges: number
+  /** Instances that a process has while it starts children. */
+  readonly spawnSlots: number
+  /** Children that it starts. */
+  readonly spawns: number
 }
 
 export interface BenchOptions {
@@ -42,6 +46,8 @@ const full: Amounts = {
   allocatorPairs: 100_000,
   purgedSlots: 1_000,
   purges: 5,
+  spawnSlots: 1_000,
+  spawns: 200,
 }
 
 /** To see that it runs through; its figures mean nothing. */
@@ -54,6 +60,8 @@ const quick: Amounts = {
   allocatorPairs: 100,
   purgedSlots: 10,
   purges: 1,
+  spawnSlots: 10,
+  spawns: 2,
 }
 
 /**

@@ -60,6 +60,15 @@ describe('a quick run', () => {
     expect(held).toEqual([0, 10, 100])
   })
 
+  it('times children beside nothing, a pool and native instances', () => {
+    expect(results.spawns.map(({ name }) => name)).toEqual(['nothing', 'pool', 'native'])
+    for (const { spawn } of results.spawns) {
+      expect(spawn.uses).toBe(results.amounts.spawns)
+      expect(spawn.p50).toBeGreaterThan(0)
+      expect(spawn.p99).toBeGreaterThanOrEqual(spawn.p50)
+    }
+  })
+
   it('says what it ran on, and nothing that tells whose machine it is', () => {
     expect(results.version).toBe(1)
     expect(results.machine.node).toBe(process.versions.node)

@@ -54,6 +54,18 @@ function purgeTable({ purge, amounts }: BenchResults): string {
   )
 }
 
+function spawnsTable({ spawns }: BenchResults): string {
+  const [{ spawn: alone } = { spawn: undefined }] = spawns
+  return markdownTable(
+    ['one `spawn` beside', 'p50, ms', 'p99, ms', 'mean, ms', 'p50, of that without', 'mean, of that without'],
+    spawns.map(({ title, spawn }) => [
+      title,
+      ...[spawn.p50, spawn.p99, spawn.mean].map((duration) => rounded(duration / 1000)),
+      ...[spawn.p50 / alone!.p50, spawn.mean / alone!.mean].map((factor) => `${rounded(factor)}×`),
+    ]),
+  )
+}
+
 function pausesOf({ uses }: BenchResults, side: 'native' | 'pooled'): string {
   const pauses = uses.map((use) => use[side].pauses)
   const count = pauses.reduce((sum, pause) => sum + pause.count, 0)
@@ -84,6 +96,11 @@ ${purgeTable(found)}
 
 A purge goes from the call of \`dispose()\` to the receipt, with the kernel's own word in it; medians of ${amounts.purges}, and the worst
 in brackets.
+
+${spawnsTable(found)}
+
+How long one \`spawn('/bin/true')\` holds the event loop, ${amounts.spawns} times in a process of its own each. Slots are advised against fork(2)
+(\`MADV_DONTFORK\`), as V8's own memories are: what remains is the kernel's walk over the mappings, four a slot, two an instance.
 
 ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB; ${machine.kernel}, huge pages: ${machine.hugePages}; Node.js ${machine.node} (V8 ${machine.v8}). ${startedAt.slice(0, 10)},
 ${Math.round(durationSeconds)} seconds. All figures: [${name}.json](${results}/${name}.json). Repeat it: \`npx --yes pnpm@12 bench\`.

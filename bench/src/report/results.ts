@@ -2,6 +2,7 @@
 import type { AllocatorResult } from '../measure-allocator.ts'
 import type { MachineFacts } from '../machine.ts'
 import type { PurgeResult } from '../measure-purge.ts'
+import type { SpawnResult } from '../measure-spawns.ts'
 import type { Amounts } from '../options.ts'
 import type { UseResult } from '../uses/measure-uses.ts'
 
@@ -16,4 +17,5 @@ export interface BenchResults {
   readonly uses: readonly UseResult[]
   readonly allocator: readonly AllocatorResult[]
   readonly purge: readonly PurgeResult[]
+  readonly spawns: readonly SpawnResult[]
 }
