@@ -7,6 +7,7 @@
 import type { PooledMemory } from './handles/memory-handle.ts'
 import { released } from './handles/gate.ts'
 import type { InstanceCore } from './runtime/instance-core.ts'
+import { standInFor } from './handles/stand-in.ts'
 
 export class PooledInstance implements Disposable {
   readonly #core: InstanceCore
@@ -93,4 +94,4 @@ export class PooledInstance implements Disposable {
   }
 }
 
-Object.setPrototypeOf(PooledInstance.prototype, WebAssembly.Instance.prototype)
+standInFor(PooledInstance, 'Instance')

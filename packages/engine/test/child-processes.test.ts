@@ -60,7 +60,7 @@ describe('beside a full pool', () => {
       console.log(code, '\\n', spawnSync('sh', ['-c', 'exit 7']).status)
       console.log(JSON.stringify(spawnSync('/does/not/exist').error.code))
     `)
-    expect(found).toEqual([...Array<unknown>(4).fill([true, 0, false]), 0, 7, 'ENOENT'])
+    expect(found).toEqual([...Array.from({ length: 4 }, () => [true, 0, false]), 0, 7, 'ENOENT'])
   })
 
   it('fork: a Node.js process with a channel and a pool of its own', () => {
@@ -89,7 +89,7 @@ describe('beside a full pool', () => {
       console.log(JSON.stringify(results))
       console.log(Buffer.from(instances[0].read(0, 1))[0], '\\n', mapped('self'))
     `)
-    expect(found).toEqual([Array<unknown>(3).fill([false, 'image', 0]), 7, slots])
+    expect(found).toEqual([Array.from({ length: 3 }, () => [false, 'image', 0]), 7, slots])
   })
 })
 

@@ -1,5 +1,6 @@
 /** What is wrong with the process or the options is said at the start, with what to do: never by a signal later. */
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 
 import { Engine } from '../src/index.ts'
@@ -7,6 +8,9 @@ import { type ChildOptions, runChild } from './support/child.ts'
 import type { Exports } from './support/native.ts'
 import { outcomeOf, thrownBy } from './support/outcome.ts'
 import { wat } from './support/wat.ts'
+
+/** What the child has to read to load the package. */
+const repository = fileURLToPath(new URL('../../..', import.meta.url))
 
 const module = wat(`(module (memory (export "m") 1) (func (export "load") (param i32) (result i32)
   (i32.load (local.get 0))))`)
@@ -37,8 +41,16 @@ describe('a process that cannot run pooled memories', () => {
     [
       'with a permission model that forbids addons',
       { node: ['--permission', '--allow-fs-read=*'] },
-      [/WARMSLOT_/, /addons|permission/i],
+      [/WARMSLOT_UNSUPPORTED_PLATFORM/, /--allow-addons/],
     ],
+    [
+      'with a permission model that forbids /proc',
+      {
+        node: ['--permission', '--allow-addons', `--allow-fs-read=${repository}`],
+      },
+      [/WARMSLOT_UNSUPPORTED_RUNTIME/, /--allow-fs-read=\/proc/],
+    ],
+    ['without WebAssembly', { node: ['--jitless'] }, [/WARMSLOT_UNSUPPORTED_RUNTIME/, /--jitless/]],
   ]
   it.each(processes)('%s', (_how, options, messages) => {
     const child = runChild(script('{ slots: 2 }'), options)
@@ -54,6 +66,28 @@ describe('a process that cannot run pooled memories', () => {
     expect(child.stderr).toMatch(/WARMSLOT_(UNSUPPORTED_RUNTIME|RESOURCE_LIMIT)/)
     expect(child.stderr).toMatch(/ulimit -v/)
   })
+
+  it.runIf(Number(readFileSync('/proc/sys/vm/max_map_count', 'utf8')) < 80_000)(
+    'whose mappings are taken',
+    () => {
+      const child = runChild(`
+      const { createRequire } = await import('node:module')
+      const { readFileSync } = await import('node:fs')
+      const library = createRequire(import.meta.resolve('@warmslot/memory-image'))('koffi').load(null)
+      const mmap = library.func('uintptr_t mmap(uintptr_t a, size_t n, int protection, int flags, int fd, int64_t o)')
+      const mprotect = library.func('int mprotect(uintptr_t a, size_t n, int protection)')
+      const limit = Number(readFileSync('/proc/sys/vm/max_map_count', 'latin1'))
+      // Every other page of it becomes readable: each page is a mapping. All but 3,000 are taken.
+      const pages = limit - 3000
+      const base = mmap(0, 4096 * pages, 0, 0x22, -1, 0)
+      for (let page = 0; page < pages; page += 2) if (mprotect(base + 4096 * page, 4096, 1) !== 0) throw new Error('mprotect')
+      try { new warmslot.Engine({ slots: 500 }) } catch (error) { console.log(error.code, error.limit, error.message) }`)
+      expect(child).toMatchObject({ signal: null, status: 0, stderr: '' })
+      expect(child.stdout).toMatch(
+        /^WARMSLOT_RESOURCE_LIMIT vm\.max_map_count .*`slots` to 0 or less.*sysctl -w/,
+      )
+    },
+  )
 
   it('and one that can', () => {
     const child = runChild(script('{ slots: 2 }'))

@@ -97,6 +97,33 @@ describe('features', () => {
     expect(kernelFeatures()).toMatchObject({ memfd: false, sealing: false, pagemapScan: false })
   })
 
+  test.each([
+    ['memfd_create', 'EPERM'],
+    ['ftruncate', 'EFBIG'],
+    ['fcntl', 'EPERM'],
+    ['pwrite', 'ENOSPC'],
+    ['mmap', 'EACCES'],
+    ['mprotect', 'EACCES'],
+    ['madvise', 'EPERM'],
+    ['munmap', 'EPERM'],
+  ])('name the call that is refused: %s', (call, errno) => {
+    const before = allMappings().length
+    {
+      using _faults = injectFaults((one) => (one.call === call ? errno : undefined))
+      expect(kernelFeatures().refusal).toMatchObject({ syscall: call, errno })
+      // A limit may be raised, so it is tried again.
+      expect(kernelFeatures().refusal).not.toBe(kernelFeatures().refusal)
+    }
+    expect(kernelFeatures().refusal).toBeUndefined()
+    // What a refused munmap leaves is inaccessible address space.
+    if (call !== 'munmap') expect(allMappings().length).toBeLessThan(before + 20)
+  })
+
+  test('a whole use of a slot leaves nothing', () => {
+    expect(kernelFeatures().refusal).toBeUndefined()
+    expect(JSON.stringify(allMappings())).not.toContain('rehearsal')
+  })
+
   test('are remembered', () => {
     const first = kernelFeatures()
     expect(kernelFeatures()).toBe(first)

@@ -4,6 +4,7 @@
  */
 import type { Use } from './links.ts'
 import { Sharers } from './sharers.ts'
+import { standInFor } from './stand-in.ts'
 
 export class PooledGlobal {
   readonly #use: Use
@@ -47,4 +48,4 @@ export class PooledGlobal {
   }
 }
 
-Object.setPrototypeOf(PooledGlobal.prototype, WebAssembly.Global.prototype)
+standInFor(PooledGlobal, 'Global')

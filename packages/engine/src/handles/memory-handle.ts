@@ -9,6 +9,7 @@ import { pageBytes } from '../binary/sort-segments.ts'
 import { InstanceReleasedError } from '../errors/instance-released-error.ts'
 import type { Use } from './links.ts'
 import { Sharers } from './sharers.ts'
+import { standInFor } from './stand-in.ts'
 
 /** What the handle needs of the slot behind it. */
 export interface MemorySlot {
@@ -177,4 +178,4 @@ function argumentError(must: string): TypeError {
 }
 
 // So that glue which asks `memory instanceof WebAssembly.Memory` goes on.
-Object.setPrototypeOf(PooledMemory.prototype, WebAssembly.Memory.prototype)
+standInFor(PooledMemory, 'Memory')

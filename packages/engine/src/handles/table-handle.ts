@@ -5,6 +5,7 @@
 import type { Use } from './links.ts'
 import type { RawTable } from './logical-table.ts'
 import { Sharers } from './sharers.ts'
+import { standInFor } from './stand-in.ts'
 
 export class PooledTable {
   readonly #use: Use
@@ -63,7 +64,7 @@ export class PooledTable {
   }
 }
 
-Object.setPrototypeOf(PooledTable.prototype, WebAssembly.Table.prototype)
+standInFor(PooledTable, 'Table')
 // As on WebAssembly.Table, where `set` and `grow` take one argument at least.
 for (const method of ['set', 'grow'] as const) {
   Object.defineProperty(PooledTable.prototype[method], 'length', { value: 1, configurable: true })

@@ -29,6 +29,7 @@ export function checkRuntime(): RuntimeFacts {
 
 function findFacts(): RuntimeFacts {
   assertSupportedPlatform()
+  checkWebAssembly()
   checkKernel()
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 })
   const end = addressOf(memory.buffer) + pageBytes
@@ -45,11 +46,34 @@ function findFacts(): RuntimeFacts {
 }
 
 function checkKernel(): void {
-  const features = kernelFeatures()
-  if (!features.memfd || !features.sealing) {
+  const { refusal } = kernelFeatures()
+  if (refusal === undefined) return
+  const { syscall, errno, hint } = refusal
+  throw new UnsupportedRuntimeError(
+    `the system call ${syscall} is refused with ${errno}`,
+    `${hint[0]!.toUpperCase()}${hint.slice(1)}. Linux 3.17 or later is needed, and a seccomp profile that allows ` +
+      'memfd_create, ftruncate, fcntl, pwrite, pread, mmap, munmap, mprotect and madvise, as RuntimeDefault does.',
+    { cause: refusal },
+  )
+}
+
+/** V8 without its compilers (`--jitless`) has no WebAssembly. */
+function checkWebAssembly(): void {
+  if (typeof WebAssembly === 'object') return
+  throw new UnsupportedRuntimeError(
+    'V8 has no WebAssembly',
+    'Start Node without --jitless (see also NODE_OPTIONS).',
+  )
+}
+
+function readMappings(): string[] {
+  try {
+    return readFileSync('/proc/self/maps', 'latin1').split('\n')
+  } catch (cause) {
     throw new UnsupportedRuntimeError(
-      `the kernel refuses ${features.memfd ? 'to seal a memfd' : 'memfd_create'}`,
-      'Linux 3.17 or later is needed, and a seccomp profile that allows memfd_create, mmap, mprotect, madvise and fcntl.',
+      `/proc/self/maps cannot be read (${cause instanceof Error ? cause.message : String(cause)})`,
+      'Mount /proc, and under --permission start Node.js with --allow-fs-read=/proc.',
+      { cause },
     )
   }
 }
@@ -57,7 +81,7 @@ function checkKernel(): void {
 /** How many bytes from `start` on are mapped without any access, without a gap. */
 function guardBytesFrom(start: number): number {
   let end = start
-  for (const line of readFileSync('/proc/self/maps', 'latin1').split('\n')) {
+  for (const line of readMappings()) {
     const match = /^([0-9a-f]+)-([0-9a-f]+) (\S{4})/.exec(line)
     if (!match) continue
     const from = Number.parseInt(match[1]!, 16)

@@ -1,5 +1,6 @@
 /** What this kernel can do, found out by trying: versions say little under backports, seccomp and gVisor. */
 
+import type { SystemCallError } from '../errors/system-call-error.ts'
 import { allSeals, createMemfd } from '../image/memfd.ts'
 import { canScan } from '../slot/page-scan.ts'
 import * as linux from '../system/constants.ts'
@@ -14,6 +15,7 @@ import {
   munmap,
   pageBytes,
 } from '../system/libc.ts'
+import { rehearse } from './rehearsal.ts'
 
 /** What was found. Nothing works without `memfd` and `sealing`; the rest only makes things faster. */
 export interface KernelFeatures {
@@ -27,6 +29,11 @@ export interface KernelFeatures {
   readonly pagemapScan: boolean
   /** Advice against huge pages: absent in kernels that have none, where it is not needed. */
   readonly noHugePageAdvice: boolean
+  /**
+   * The first call that images and slots need and that is refused here, by the kernel, a seccomp profile, a security module
+   * or a limit; undefined: a whole use of a slot has been tried and works.
+   */
+  readonly refusal: SystemCallError | undefined
 }
 
 function works(action: () => void): boolean {
@@ -68,19 +75,22 @@ function tryAdvice(): void {
 let found: KernelFeatures | undefined
 
 /**
- * What this kernel can do. Tried once for each thread.
+ * What this kernel can do. Tried once for each thread; after a refusal again, since limits may be raised.
  * @throws {UnsupportedPlatformError} where this package cannot work
  */
 export function kernelFeatures(): KernelFeatures {
   loadLibc()
-  found ??= Object.freeze({
+  if (found !== undefined) return found
+  const features = Object.freeze({
     pageBytes: pageBytes(),
     memfd: works(() => withMemfd(() => {})),
     sealing: works(() => withMemfd(trySeals)),
     pagemapScan: canScan(),
     noHugePageAdvice: works(tryAdvice),
+    refusal: rehearse(),
   })
-  return found
+  if (features.refusal === undefined) found = features
+  return features
 }
 
 /**
