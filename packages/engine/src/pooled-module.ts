@@ -17,6 +17,7 @@ export type DropModule = () => Promise<PurgeReceipt>
 export class PooledModule implements AsyncDisposable {
   readonly #compiled: CompiledModule
   readonly #drop: DropModule
+  #disposed = false
   #receipt: Promise<PurgeReceipt> | undefined
 
   /** @internal */
@@ -31,7 +32,7 @@ export class PooledModule implements AsyncDisposable {
   }
 
   get disposed(): boolean {
-    return this.#receipt !== undefined
+    return this.#disposed
   }
 
   /** The original module's imports, as `WebAssembly.Module.imports` gives them. */
@@ -52,10 +53,23 @@ export class PooledModule implements AsyncDisposable {
   /**
    * Drops the module: no new instance can be made, and every mapping of its memory images leaves every slot, at once
    * where the slot is free, at its release where it is in use. Resolves when the last is gone, with what was cleared
-   * and what the kernel then says. A second call returns the same promise.
+   * and what the kernel then says. A second call returns the same promise, unless the kernel refused to remove something
+   * (`complete` is false): then it tries again what is left.
    */
   dispose(): Promise<PurgeReceipt> {
-    return (this.#receipt ??= this.#drop())
+    this.#disposed = true
+    return (this.#receipt ??= this.#purge())
+  }
+
+  async #purge(): Promise<PurgeReceipt> {
+    let complete = false
+    try {
+      const receipt = await this.#drop()
+      complete = receipt.complete
+      return receipt
+    } finally {
+      if (!complete) this.#receipt = undefined
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -34,8 +34,9 @@ export class LeasedSlot implements MemorySlot {
     this.#leased.memory.write(address, bytes)
   }
 
+  /** False also after a growth that failed half-way and could not be taken back: the use goes on, without growing. */
   grow(bytes: number): boolean {
-    return this.#leased.grow(bytes)
+    return this.#leased.memory.state === 'mapped' && this.#leased.grow(bytes)
   }
 
   lendView(bytes: number): ArrayBuffer {
