@@ -1,6 +1,7 @@
 /** A compiled module whose instances run on pooled slots; made by `engine.compile`. */
 import type { PurgeReceipt } from '@warmslot/pooling'
 
+import { withoutHelperNames } from './binary/helper-name-section.ts'
 import type { FreshReason } from './binary/reusability.ts'
 import type { CompiledModule } from './runtime/compiled-module.ts'
 
@@ -43,6 +44,30 @@ export class PooledModule implements AsyncDisposable {
   /** The original module's exports, as `WebAssembly.Module.exports` gives them. */
   get exports(): ExternDescriptor[] {
     return this.#compiled.analysis.exports.map(({ name, kind }) => ({ name, kind }))
+  }
+
+  /**
+   * The contents of the original module's custom sections of this name, as `WebAssembly.Module.customSections` gives them:
+   * copies, in their order.
+   */
+  customSections(name: string): ArrayBuffer[] {
+    const { compiled, analysis } = this.#compiled
+    const text = name === undefined ? name : String(name)
+    const sections = WebAssembly.Module.customSections(compiled, text)
+    const [first] = sections
+    const { nameEdits } = analysis
+    if (text !== 'name' || first === undefined) return sections
+    if (nameEdits === 'added') return sections.slice(0, -1)
+    return [withoutHelperNames(first, nameEdits), ...sections.slice(1)]
+  }
+
+  /**
+   * From a byte offset in a stack trace of this module (`wasm-function[3]:0x1a4`) to the byte offset of the same instruction
+   * in the original: for source maps, DWARF and disassemblers. `undefined` inside the engine's helpers, whose frames bear
+   * the name of the instruction that they stand for and whose caller is where it stands, and outside of the code.
+   */
+  originalOffset(offset: number): number | undefined {
+    return this.#compiled.analysis.codeOffsets.original(offset)
   }
 
   /** Why every use gets a fresh instance on its slot; `undefined` where a live one can serve again. */

@@ -6,6 +6,8 @@
  * What lasts as long as the module holds no reference to the original bytes; the segments for the image do.
  */
 import { hiddenName } from './appended.ts'
+import type { CodeOffsets } from './code-offsets.ts'
+import type { NameEdits } from './helper-name-section.ts'
 import type { ExportEntry, ExternalKind, ModuleStructure } from './module-structure.ts'
 import { parseModule } from './parse-module.ts'
 import { MalformedModuleError } from './reader.ts'
@@ -95,6 +97,8 @@ export interface ModuleAnalysis {
   readonly freshReason: FreshReason | undefined
   /** Whether each use may leave raw functions with the caller, out of the engine's sight. */
   readonly functionsLeave: boolean
+  readonly codeOffsets: CodeOffsets
+  readonly nameEdits: NameEdits
 }
 
 /** Says why a module cannot be pooled; `undefined` when it can. */
@@ -114,7 +118,12 @@ export function* analyseModule(
   yield
   const fresh = freshReason(structure, scan)
   const resettable = fresh === undefined ? resettableGlobals(structure, scan) : undefined
-  const { bytes: rewritten, appended } = yield* rewriteModule(structure, scan, {
+  const {
+    bytes: rewritten,
+    appended,
+    codeOffsets,
+    nameEdits,
+  } = yield* rewriteModule(structure, scan, {
     dynamicSegments: dynamic,
     resettable,
   })
@@ -159,6 +168,8 @@ export function* analyseModule(
     reset: resets ? prefix + hiddenName.reset : undefined,
     freshReason: fresh,
     functionsLeave: functionsLeave(structure),
+    codeOffsets,
+    nameEdits,
   }
   return { analysis, rewritten, imageSegments }
 }

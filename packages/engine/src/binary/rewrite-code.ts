@@ -6,6 +6,8 @@
  * Runs of bodies without such an instruction are copied in one piece.
  */
 import type { Appended } from './appended.ts'
+import type { CodeOffsets } from './code-offsets.ts'
+import { CodeOffsetsBuilder } from './code-offsets.ts'
 import { helperBody } from './helper-functions.ts'
 import type { ModuleStructure, Section } from './module-structure.ts'
 import { sectionId } from './module-structure.ts'
@@ -22,7 +24,7 @@ export function* rewriteCode(
   appended: Appended,
   { contents: { start: first, end } }: Section,
   output: Writer,
-): Generator<void> {
+): Generator<void, CodeOffsets> {
   const { bytes } = structure
   const reader = new Reader(bytes, first, end)
   const contents = new Writer(end - first + patches.length * 2 + 1024)
@@ -30,6 +32,11 @@ export function* rewriteCode(
   contents.u32(bodies + appended.helpers.length)
   let copied = reader.position // everything before it is written
   let patch = 0
+  const offsets = new CodeOffsetsBuilder()
+  const copyUntil = (position: number): void => {
+    offsets.piece(contents.length, copied)
+    contents.bytes(bytes.subarray(copied, position))
+  }
   for (let body = 0; body < bodies && patch < patches.length; body++) {
     if (body % sliceBodies === 0) yield
     const head = reader.position
@@ -37,20 +44,23 @@ export function* rewriteCode(
     const start = reader.position
     reader.skip(size)
     if (patches[patch]! >= reader.position) continue
-    contents.bytes(bytes.subarray(copied, head))
+    copyUntil(head)
     const last = patchesUntil(patches, patch, reader.position)
     contents.u32(size + growth(patches, patch, last, appended))
     copied = start
     for (; patch < last; patch += 3) {
-      contents.bytes(bytes.subarray(copied, patches[patch]!))
+      copyUntil(patches[patch]!)
       const replacement = patches[patch + 2]!
       contents.byte(replacement < 0 ? 0x23 : 0x10).u32(target(replacement, appended)) // global.get, call
       copied = patches[patch + 1]!
     }
   }
-  contents.bytes(bytes.subarray(copied, end))
+  copyUntil(end)
+  const own = contents.length
   writeHelperBodies(appended, contents)
   output.section(sectionId.code, contents)
+  const base = output.length - contents.length
+  return offsets.build(base, base + own)
 }
 
 export function writeHelperBodies(appended: Appended, to: Writer): void {

@@ -7,6 +7,7 @@
  *   globals    + logical sizes, + offsets of data segments that depend on imports
  *   exports    + those, + the start function, under a hidden prefix    start section    gone
  *   code       memory.size -> global.get, others -> call helper        + the helpers' bodies
+ *   name       + the helpers' names
  *   data       active segments -> empty passive ones (the image has their bytes, their index stays); none where no
  *              instruction can refer to them
  *
@@ -14,7 +15,11 @@
  */
 import type { RewriteOptions } from './appended.ts'
 import { Appended, constantI32, hiddenModule, hiddenName } from './appended.ts'
+import type { CodeOffsets } from './code-offsets.ts'
+import { CodeOffsetsBuilder } from './code-offsets.ts'
 import { helperSignature } from './helper-functions.ts'
+import type { NameEdits } from './helper-name-section.ts'
+import { HelperNameSection } from './helper-name-section.ts'
 import type { ModuleStructure, Range, Section } from './module-structure.ts'
 import { sectionId, sectionOrder } from './module-structure.ts'
 import { Reader } from './reader.ts'
@@ -26,6 +31,8 @@ import { Writer } from './writer.ts'
 export interface Rewritten {
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly appended: Appended
+  readonly codeOffsets: CodeOffsets
+  readonly nameEdits: NameEdits
 }
 
 export function* rewriteModule(
@@ -35,24 +42,28 @@ export function* rewriteModule(
 ): Generator<void, Rewritten> {
   const appended = new Appended(structure, scan, options)
   const rewrite = new Rewrite(structure, appended, options)
+  const names = new HelperNameSection(structure, appended)
+  let codeOffsets = new CodeOffsetsBuilder().build(0, 0)
   const output = new Writer(structure.bytes.length + 4096)
   output.bytes(structure.bytes.subarray(0, 8))
   let place = 0
   for (const section of structure.sections) {
     if (section.id === sectionId.custom) {
-      output.bytes(structure.bytes.subarray(section.whole.start, section.whole.end))
+      yield* names.custom(section, output)
       continue
     }
     const next = sectionOrder.indexOf(section.id)
     while (place < next) rewrite.section(sectionOrder[place++]!, undefined, output)
     place = next + 1
-    const patched = section.id === sectionId.code && scan.patches.length > 0
-    if (patched) yield* rewriteCode(structure, scan, appended, section, output)
-    else rewrite.section(section.id, section, output)
+    if (section.id !== sectionId.code) rewrite.section(section.id, section, output)
+    else if (scan.patches.length > 0)
+      codeOffsets = yield* rewriteCode(structure, scan, appended, section, output)
+    else codeOffsets = rewrite.codeAsItIs(section, output)
     yield
   }
   while (place < sectionOrder.length) rewrite.section(sectionOrder[place++]!, undefined, output)
-  return { bytes: output.written, appended }
+  names.end(output)
+  return { bytes: output.written, appended, codeOffsets, nameEdits: names.edits }
 }
 
 class Rewrite {
@@ -107,6 +118,21 @@ class Rewrite {
       default:
         if (original) output.bytes(this.#range(original.whole))
     }
+  }
+
+  /** The code section without a patch: every body is as it was, the helpers' come behind. */
+  codeAsItIs(original: Section, output: Writer): CodeOffsets {
+    const helpers = new Writer()
+    writeHelperBodies(this.#appended, helpers)
+    this.section(sectionId.code, original, output)
+    const end = output.length - helpers.length
+    const offsets = new CodeOffsetsBuilder()
+    const { contents } = original
+    // All but the count, which may have grown.
+    const count = new Reader(this.#structure.bytes, contents.start, contents.end)
+    count.u32()
+    offsets.piece(end - (contents.end - count.position), count.position)
+    return offsets.build(0, end)
   }
 
   #range(range: Range): Uint8Array {

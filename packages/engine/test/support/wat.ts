@@ -17,12 +17,12 @@ const features: Record<string, boolean> = {
 
 const assembler = await wabt()
 
-/** Assembles without validating: V8 has the last word. */
-export function wat(text: string): Uint8Array<ArrayBuffer> {
+/** Assembles without validating: V8 has the last word. `names`: with a name section. */
+export function wat(text: string, names = false): Uint8Array<ArrayBuffer> {
   const module = assembler.parseWat('test.wat', new TextEncoder().encode(text), features)
   try {
     module.resolveNames()
-    return new Uint8Array(module.toBinary({}).buffer)
+    return new Uint8Array(module.toBinary({ write_debug_names: names }).buffer)
   } finally {
     module.destroy()
   }
