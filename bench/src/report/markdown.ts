@@ -100,7 +100,7 @@ in brackets.
 ${spawnsTable(found)}
 
 How long one \`spawn('/bin/true')\` holds the event loop, ${amounts.spawns} times in a process of its own each. Slots are advised against fork(2)
-(\`MADV_DONTFORK\`), as V8's own memories are: what remains is the kernel's walk over the mappings, four a slot, two an instance.
+(\`MADV_DONTFORK\`), as V8's own memories are: without that, the page tables of all written pages would be copied.
 
 ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB; ${machine.kernel}, huge pages: ${machine.hugePages}; Node.js ${machine.node} (V8 ${machine.v8}). ${startedAt.slice(0, 10)},
 ${Math.round(durationSeconds)} seconds. All figures: [${name}.json](${results}/${name}.json). Repeat it: \`npx --yes pnpm@12 bench\`.
