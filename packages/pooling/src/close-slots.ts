@@ -13,7 +13,7 @@ export async function closeSlots(care: SlotCare, slicer: TimeSlicer): Promise<vo
     const next = slots.next()
     if (next.done === true) return false
     try {
-      care.release(next.value)
+      care.releaseAll(next.value)
     } catch (error) {
       cause ??= error
       failed.push(next.value.index)

@@ -11,6 +11,8 @@ export interface ModuleMemoryOptions {
   readonly initialBytes: number
   /** The memory's own maximum, in bytes. It may be larger than `slotBytes`, which holds in any case. @default slotBytes */
   readonly maximumBytes?: number
+  /** The kind of address space that it needs, one of the pool's `reservationKinds`. @default the first of them */
+  readonly kind?: string
 }
 
 /** What `Pool.register` takes. */

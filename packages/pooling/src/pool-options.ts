@@ -11,6 +11,8 @@ export const WASM_PAGE_BYTES = 65_536
 export const LONGEST_WAIT_MS = 2_147_483_647
 /** Most slots that an index allocator numbers. */
 const MOST_SLOTS = 1_048_576
+/** Most kinds of reservations: each can cost every slot its address space once more. */
+const MOST_KINDS = 8
 
 /** Address space of a slot. The pool disposes it where it can, at `close` and where a slot's memory must be replaced. */
 export type SlotReservation = Reservation & Partial<Disposable>
@@ -26,9 +28,15 @@ export interface PoolOptions {
   /**
    * Makes the address space of a slot, when it is used for the first time. It must hold at least `slotBytes` and belong
    * to this slot alone. What it throws reaches the caller of `acquire`, unless another free slot has its address space
-   * already. It must not call the pool. @default raw mmap with guard regions (`RawReservation`)
+   * already. It must not call the pool. `kind` is one of `reservationKinds`.
+   * @default raw mmap with guard regions (`RawReservation`)
    */
-  readonly createReservation?: (slot: SlotIndex) => SlotReservation
+  readonly createReservation?: (slot: SlotIndex, kind: string) => SlotReservation
+  /**
+   * The kinds of address space that memories may ask for, 1 to 8 names; the first is for those that ask for none. A slot
+   * makes each kind when it is first wanted there, uses one at a time, and keeps the others, wiped. @default ['default']
+   */
+  readonly reservationKinds?: readonly string[]
   /**
    * How many released slots are reset together, 1 to 1,024. At 1, `release` resets. Above, a released slot waits until
    * the batch is full, the event loop turns, or somebody needs it; it never counts as missing. @default 1
@@ -70,6 +78,7 @@ export function settle(options: PoolOptions): PoolSettings {
     slotBytes,
     strategy: options.strategy ?? reuseAffinity(),
     createReservation: options.createReservation ?? (() => new RawReservation(slotBytes)),
+    reservationKinds: kinds(options.reservationKinds ?? ['default']),
     resetBatchSize: integer('resetBatchSize', options.resetBatchSize ?? 1, 1, 1_024),
     keepResidentBytes,
     purgeSliceMs,
@@ -78,6 +87,14 @@ export function settle(options: PoolOptions): PoolSettings {
     maxModules: integer('maxModules', options.maxModules ?? 10_000, 1, MOST_SLOTS),
     clock: options.clock ?? (() => performance.now()),
   }
+}
+
+function kinds(names: readonly string[]): readonly string[] {
+  const valid = Array.isArray(names) && names.every((name) => typeof name === 'string')
+  if (!valid || names.length < 1 || names.length > MOST_KINDS || new Set(names).size < names.length) {
+    throw new InvalidOptionError('reservationKinds', `1 to ${MOST_KINDS} different names`, names)
+  }
+  return [...names]
 }
 
 /** @throws InvalidOptionError where a timer cannot wait that long. */

@@ -23,6 +23,7 @@ export function recordModule(
   const { memories } = options
   if (memories.length > settings.slots) throw tooManyMemories(memories.length, settings.slots)
   const mostBytes = memories.map((memory) => checkSizes(memory, settings.slotBytes))
+  const kinds = memories.map(({ kind }) => checkKind(kind, settings.reservationKinds))
   const id = numbers.nextModule
   const record = new ModuleRecord(id, options.label ?? `module-${id}`, pool)
   retainAll(memories.map(({ image }) => image))
@@ -31,7 +32,8 @@ export function recordModule(
   record.memories = memories.map(({ image, initialBytes }, position) => {
     const key = numbers.nextKey
     numbers.nextKey += 1
-    return new ModuleMemory(key, record, image, initialBytes, mostBytes[position] as number)
+    const kind = kinds[position] as string
+    return new ModuleMemory(key, record, image, initialBytes, mostBytes[position] as number, kind)
   })
   return record
 }
@@ -49,6 +51,12 @@ function checkSizes({ image, initialBytes, maximumBytes }: ModuleMemoryOptions, 
   if (maximumBytes !== undefined) integer('maximumBytes', maximumBytes, initialBytes, Number.MAX_SAFE_INTEGER)
   if (initialBytes > slotBytes) throw tooLarge(initialBytes, slotBytes)
   return Math.min(slotBytes, maximumBytes ?? slotBytes)
+}
+
+function checkKind(kind: string | undefined, kinds: readonly string[]): string {
+  if (kind === undefined) return kinds[0] as string
+  if (!kinds.includes(kind)) throw new InvalidOptionError('kind', `one of ${JSON.stringify(kinds)}`, kind)
+  return kind
 }
 
 function retainAll(images: readonly MemoryImage[]): void {

@@ -34,6 +34,8 @@ export class ModuleMemory {
   readonly initialBytes: number
   /** The smaller one of the memory's own maximum and the slot's capacity. */
   readonly mostBytes: number
+  /** The kind of address space that it needs. */
+  readonly kind: string
   /** Slots of this memory that wait for a batched reset. */
   queued = 0
 
@@ -43,12 +45,14 @@ export class ModuleMemory {
     image: MemoryImage,
     initialBytes: number,
     mostBytes: number,
+    kind: string,
   ) {
     this.key = key
     this.record = record
     this.image = image
     this.initialBytes = initialBytes
     this.mostBytes = mostBytes
+    this.kind = kind
   }
 }
 
@@ -79,12 +83,22 @@ export class ModuleRecord {
   }
 }
 
+/** Address space of one kind, with the memory over it. */
+export interface House {
+  readonly reservation: SlotReservation
+  readonly memory: SlotMemory
+}
+
 /** One slot as the pool sees it. Which slots are free is the index allocator's truth, the bytes are SlotMemory's. */
 export class Slot {
   readonly index: SlotIndex
   /** Both are made at the first use, and again after the reservation was disposed. */
   reservation: SlotReservation | undefined = undefined
   memory: SlotMemory | undefined = undefined
+  /** Of `reservation`, also of the one that is to be made. Undefined: the slot was never used. */
+  kind: string | undefined = undefined
+  /** Address space of other kinds that the slot had before: see `reservation-kinds.ts`. */
+  parked: Map<string, House> | undefined = undefined
   /** Whose image is mapped here. Invariant: undefined exactly where the allocator remembers no affinity. */
   owner: ModuleMemory | undefined = undefined
   /** The engine's live instance. Invariant: undefined wherever `owner` is. */

@@ -13,6 +13,7 @@
 
 import type { AffinityKey, IndexAllocator } from '@warmslot/index-allocator'
 import type { Slot, ModuleMemory } from './records.ts'
+import { isHoused } from './reservation-kinds.ts'
 import type { SlotCare } from './slot-care.ts'
 
 /** After this many failed tries to get a slot ready, the failure reaches the caller. */
@@ -106,14 +107,17 @@ export class SlotBank {
     }
   }
 
+  /** A slot in use as another kind loses its image when it is passed over, so only a few are. */
   #takeUnprepared(memory: ModuleMemory, needsReservation: boolean, passedOver: Slot[]): Slot | undefined {
-    for (;;) {
+    for (let cleared = 0; cleared < MOST_TRIES;) {
       const index = this.allocator.allocate(memory.key)
       if (index === undefined) return undefined
       const slot = this.care.slotAt(index)
-      if (!needsReservation || slot.memory !== undefined) return slot
+      if (!needsReservation || isHoused(slot, memory)) return slot
       this.allocator.clearAffinity(index)
-      passedOver.push(slot)
+      if (slot.owner !== undefined) cleared += 1
+      if (this.care.clear(slot)) passedOver.push(slot)
     }
+    return undefined
   }
 }

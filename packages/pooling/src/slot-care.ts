@@ -10,6 +10,7 @@ import { LimitExceededError } from './errors/limit-exceeded-error.ts'
 import { MappingBudget } from './mapping-budget.ts'
 import { type ModuleMemory, type ModuleRecord, Slot } from './records.ts'
 import type { PoolSettings, SlotReservation } from './pool-options.ts'
+import { changeKind, releaseParked } from './reservation-kinds.ts'
 
 type ReservationSettings = Pick<
   PoolSettings,
@@ -45,7 +46,8 @@ export class SlotCare {
   /** Maps the memory's image into a slot, unless it is there. Throws what the kernel refused; the slot needs `clear` then. */
   prepare(slot: Slot, memory: ModuleMemory): void {
     const counters = memory.record.counters
-    const slotMemory = slot.memory ?? this.#reserve(slot, memory.record)
+    if (slot.kind !== memory.kind) this.#changeKind(slot, memory)
+    const slotMemory = slot.memory ?? this.#reserve(slot, memory)
     let outcome: 'reused' | 'mapped'
     try {
       outcome = slotMemory.prepare(memory.image, memory.initialBytes)
@@ -136,12 +138,27 @@ export class SlotCare {
     slot.memory = undefined
   }
 
-  #reserve(slot: Slot, record: ModuleRecord): SlotMemory {
+  /** The same, and whatever address space of other kinds it kept. */
+  releaseAll(slot: Slot): void {
+    this.release(slot)
+    releaseParked(slot)
+  }
+
+  #changeKind(slot: Slot, { kind, record }: ModuleMemory): void {
+    try {
+      changeKind(slot, kind)
+    } catch (error) {
+      this.#fault(error, record)
+      throw error
+    }
+  }
+
+  #reserve(slot: Slot, { kind, record }: ModuleMemory): SlotMemory {
     const { keepResidentBytes, createReservation } = this.#settings
     let reservation: SlotReservation | undefined
     try {
       this.#mappings.spend()
-      reservation = createReservation(slot.index)
+      reservation = createReservation(slot.index, kind)
       this.#checkSize(reservation, slot)
       slot.memory = new SlotMemory(reservation, keepResidentBytes === undefined ? {} : { keepResidentBytes })
       slot.reservation = reservation

@@ -8,6 +8,7 @@ export interface MemoryChoice {
   readonly imageOffset: number
   readonly initialPages: number
   readonly maximumPages: number
+  readonly kind: string | undefined
 }
 
 export type Operation =
@@ -34,6 +35,7 @@ const memory: fc.Arbitrary<MemoryChoice> = fc.record({
   imageOffset: fc.constantFrom(0, 100, 8192),
   initialPages: fc.integer({ min: 2, max: 3 }),
   maximumPages: fc.integer({ min: 3, max: 6 }),
+  kind: fc.constantFrom(undefined, undefined, 'narrow', 'wide'),
 })
 
 export const operations: fc.Arbitrary<Operation> = fc.oneof(

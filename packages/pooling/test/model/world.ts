@@ -23,6 +23,7 @@ interface Known {
   readonly images: readonly MemoryImage[]
   readonly baselines: readonly Uint8Array[]
   readonly mostPages: readonly number[]
+  readonly kinds: readonly string[]
   purge: Promise<PurgeReceipt> | undefined
 }
 
@@ -45,6 +46,7 @@ export class World {
   readonly #pool: Pool
   readonly #slots: number
   readonly #reservations: RawReservation[] = []
+  readonly #kinds = new Map<unknown, string>()
   readonly #modules: Known[] = []
   readonly #held: Held[] = []
   readonly #waits: Wait[] = []
@@ -57,14 +59,23 @@ export class World {
       ...choice,
       slotBytes: SLOT_PAGES * PAGE,
       strategy: strategies[strategy](),
-      createReservation: () => {
+      reservationKinds: ['narrow', 'wide'],
+      createReservation: (_slot, kind) => {
         const reservation = new RawReservation(SLOT_PAGES * PAGE)
         this.#reservations.push(reservation)
+        this.#kinds.set(reservation, kind)
         return reservation
       },
     })
     // Something to begin with: a module of one memory, and one of two, who is the one that gets overtaken.
-    const memory = { fill: 1, imageBytes: 4096, imageOffset: 0, initialPages: 2, maximumPages: 4 }
+    const memory = {
+      fill: 1,
+      imageBytes: 4096,
+      imageOffset: 0,
+      initialPages: 2,
+      maximumPages: 4,
+      kind: undefined,
+    }
     this.#register({ kind: 'register', memories: [memory] })
     this.#register({ kind: 'register', memories: [memory, { ...memory, fill: 2 }] })
   }
@@ -150,15 +161,17 @@ export class World {
     }
     this.faults.paused = false
     const module = this.#pool.register({
-      memories: memories.map(({ initialPages, maximumPages }, position) => ({
+      memories: memories.map(({ initialPages, maximumPages, kind }, position) => ({
         image: images[position]!,
         initialBytes: initialPages * PAGE,
         maximumBytes: maximumPages * PAGE,
+        ...(kind !== undefined && { kind }),
       })),
     })
     for (const image of images) image.release()
     const mostPages = memories.map(({ maximumPages }) => Math.min(maximumPages, SLOT_PAGES))
-    this.#modules.push({ module, images, baselines, mostPages, purge: undefined })
+    const kinds = memories.map(({ kind = 'narrow' }) => kind)
+    this.#modules.push({ module, images, baselines, mostPages, kinds, purge: undefined })
   }
 
   #withModule(operation: Extract<Operation, { module: number }>): void {
@@ -218,6 +231,7 @@ export class World {
     expect(lease.module).toBe(known.module)
     for (const [position, leased] of lease.memories.entries()) {
       expectSame(leased.memory.read(0, leased.memory.logicalBytes), known.baselines[position]!)
+      expect(this.#kinds.get(leased.reservation)).toBe(known.kinds[position])
       expect([undefined, known]).toContain(leased.attachment)
       if (!leased.reused) expect(leased.attachment).toBeUndefined()
       leased.attachment = known
