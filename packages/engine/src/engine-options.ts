@@ -7,7 +7,8 @@ import { InvalidOptionError } from './errors/invalid-option-error.ts'
 export interface EngineOptions {
   /**
    * How many memories can be in use at once; V8 reserves 8 or 10 GiB of address space for each, the first time it is
-   * used. From 1 to 16,000; the machine's limits may be lower and are checked. @default 100
+   * used, and 16 GiB more the first time it is a 64-bit memory. From 1 to 16,000; the machine's limits may be lower and
+   * are checked. @default 100
    */
   readonly slots?: number
   /**

@@ -22,13 +22,17 @@ import { PooledInstance } from './pooled-instance.ts'
 import { PooledModule } from './pooled-module.ts'
 import { checkLimits } from './runtime/check-limits.ts'
 import { checkRuntime } from './runtime/check-runtime.ts'
-import type { CompiledModule } from './runtime/compiled-module.ts'
+import type { CompiledModule, SlotLimits } from './runtime/compiled-module.ts'
 import { compileModule } from './runtime/compiled-module.ts'
 import { makeImages } from './runtime/images.ts'
 import type { ImportValues } from './runtime/import-values.ts'
 import { memoriesWithoutLinks, readImports } from './runtime/import-values.ts'
 import { InstanceCore } from './runtime/instance-core.ts'
 import { V8Reservation } from './runtime/v8-reservation.ts'
+
+/** A slot has a V8 memory for each of them, made when it is first wanted there. */
+const memory32Kind = 'memory32'
+const memory64Kind = 'memory64'
 
 export interface CompileOptions {
   /** A name for messages, metrics and the kernel's view (`/proc/self/maps`). @default "module" */
@@ -53,6 +57,7 @@ export type Imports = WebAssembly.Imports | ((instance: PooledInstance) => WebAs
 
 export class Engine implements AsyncDisposable {
   readonly #options: ResolvedEngineOptions
+  readonly #slotLimits: SlotLimits
   readonly #pool: Pool
   readonly #modules = new WeakMap<PooledModule, PoolModule>()
   /** The net for modules that are dropped without `dispose()`: their images leave the slots at some collection. */
@@ -67,12 +72,14 @@ export class Engine implements AsyncDisposable {
     this.#options = resolveEngineOptions(options)
     const { slots, maxMemoryBytes } = this.#options
     const { reservedBytesPerMemory } = checkRuntime()
+    this.#slotLimits = { slots, maxMemoryBytes, reservedBytesPerMemory }
     checkLimits({ slots, reservedBytesPerMemory })
     const { strategy, keepResidentBytes, resetBatchSize } = options
     const pool = new Pool({
       slots,
       slotBytes: maxMemoryBytes,
-      createReservation: () => new V8Reservation(maxMemoryBytes),
+      reservationKinds: [memory32Kind, memory64Kind],
+      createReservation: (_slot, kind) => new V8Reservation(maxMemoryBytes, kind === memory64Kind),
       ...(strategy && { strategy }),
       ...(keepResidentBytes !== undefined && { keepResidentBytes }),
       ...(resetBatchSize !== undefined && { resetBatchSize }),
@@ -85,6 +92,7 @@ export class Engine implements AsyncDisposable {
    * Analyses, rewrites and compiles a module, and makes the images of its memories.
    * @throws WebAssembly.CompileError what V8 rejects
    * @throws UnsupportedModuleError what is valid but cannot be pooled, with the reason
+   * @throws ResourceLimitError where 64-bit memories need more address space for so many slots than there is
    * @throws EngineClosedError
    */
   async compile(source: BufferSource, options: CompileOptions = {}): Promise<PooledModule> {
@@ -93,9 +101,14 @@ export class Engine implements AsyncDisposable {
     if (typeof label !== 'string') throw new InvalidOptionError('label', 'a text', label)
     if (typeof sharedTables !== 'boolean')
       throw new InvalidOptionError('sharedTables', 'true or false', sharedTables)
-    const { module: compiled, imageSegments } = await compileModule(bytesOf(source), label, this.#options, {
-      sharedTables,
-    })
+    const { module: compiled, imageSegments } = await compileModule(
+      bytesOf(source),
+      label,
+      this.#slotLimits,
+      {
+        sharedTables,
+      },
+    )
     this.#assertOpen()
     const poolModule = this.#register(compiled, imageSegments)
     const module = new PooledModule(compiled, () => {
@@ -115,6 +128,7 @@ export class Engine implements AsyncDisposable {
         memories: analysis.memories.map((plan, index) => ({
           image: images[index]!,
           initialBytes: plan.initialPages * pageBytes,
+          kind: plan.is64 ? memory64Kind : memory32Kind,
           maximumBytes: Math.min((plan.maximumPages ?? Infinity) * pageBytes, this.#options.maxMemoryBytes),
         })),
       })

@@ -9,12 +9,12 @@ import { afterAll, expect, it } from 'vitest'
 import { Engine } from '../src/index.ts'
 import type { Exports } from './support/native.ts'
 import { outcomeOf } from './support/outcome.ts'
-import { type Program, type Step, assemble, programs, steps } from './support/random-program.ts'
+import { memory64Pooled } from './support/memory64.ts'
+import { type Program, type Step, assemble, programsWith, steps } from './support/random-program.ts'
 
 const engine = new Engine({ slots: 2, maxMemoryBytes: 128 * 65_536 })
 /** More of them find more: set the variable to run for hours. */
 const runs = Number(process.env['WARMSLOT_DIFFERENTIAL_RUNS'] ?? 500)
-const counted = { programs: 0, steps: 0, traps: 0 }
 
 afterAll(() => engine.close())
 
@@ -34,7 +34,8 @@ class Host {
   }
 
   #run(step: Step): unknown {
-    if (step.kind === 'call') return this.#exports[`f${step.function}`](step.a, step.b, step.c, step.x)
+    if (step.kind === 'call')
+      return this.#exports[`f${step.function}`](step.a, step.b, step.c, step.x, ...step.wide)
     const memory = this.#exports[`m${step.memory}`]
     if (step.kind === 'grow') return memory.grow(step.delta)
     const bytes = new Uint8Array(memory.buffer)
@@ -55,7 +56,19 @@ class Host {
   }
 }
 
-function compareUse(program: Program, host: Host, native: Host, sequence: readonly Step[]): void {
+interface Counted {
+  programs: number
+  steps: number
+  traps: number
+}
+
+function compareUse(
+  program: Program,
+  host: Host,
+  native: Host,
+  sequence: readonly Step[],
+  counted: Counted,
+): void {
   for (const step of sequence) {
     const expected = native.do(step)
     deepStrictEqual(host.do(step), expected)
@@ -67,8 +80,28 @@ function compareUse(program: Program, host: Host, native: Host, sequence: readon
   }
 }
 
-it('agrees with V8 in every result, trap, size and byte', async () => {
-  const cases = programs.chain((program) =>
+/** What the program imports, natively; the pool brings its own. */
+function nativeImports({ memories }: Program): WebAssembly.Imports {
+  const e: Record<string, WebAssembly.Memory> = {}
+  for (const [index, { initial, maximum, is64, imported }] of memories.entries()) {
+    if (!imported) continue
+    const wide = {
+      address: 'i64',
+      initial: BigInt(initial),
+      ...(maximum !== undefined && { maximum: BigInt(maximum) }),
+    }
+    const narrow = { initial, ...(maximum !== undefined && { maximum }) }
+    e[`m${index}`] = new WebAssembly.Memory(is64 ? (wide as never) : narrow)
+  }
+  return { e }
+}
+
+const sorts: [string, boolean][] = [['32-bit memories', false]]
+if (memory64Pooled) sorts.push(['64-bit memories, and 32-bit ones beside them', true])
+
+it.each(sorts)('agrees with V8 in every result, trap, size and byte: %s', async (_name, with64) => {
+  const counted: Counted = { programs: 0, steps: 0, traps: 0 }
+  const cases = programsWith(with64).chain((program) =>
     fc.record({
       program: fc.constant(program),
       uses: fc.array(steps(program), { minLength: 2, maxLength: 3 }),
@@ -82,7 +115,7 @@ it('agrees with V8 in every result, trap, size and byte', async () => {
       const compiled = new WebAssembly.Module(bytes)
       await using module = await engine.compile(bytes)
       for (const sequence of uses) {
-        const expected = outcomeOf(() => new WebAssembly.Instance(compiled))
+        const expected = outcomeOf(() => new WebAssembly.Instance(compiled, nativeImports(program)))
         const actual = outcomeOf(() => engine.instantiate(module))
         if ('error' in expected || 'error' in actual) {
           deepStrictEqual(actual, expected)
@@ -91,7 +124,13 @@ it('agrees with V8 in every result, trap, size and byte', async () => {
         using instance = actual.value as ReturnType<Engine['instantiate']>
         const native = (expected.value as WebAssembly.Instance).exports
         const memories = program.memories.length
-        compareUse(program, new Host(instance.exports, memories), new Host(native, memories), sequence)
+        compareUse(
+          program,
+          new Host(instance.exports, memories),
+          new Host(native, memories),
+          sequence,
+          counted,
+        )
       }
     }),
     { numRuns: runs },

@@ -236,8 +236,8 @@ describe('the kernel refuses', () => {
   it.each(['memfd_create', 'ftruncate', 'fcntl', 'pwrite'])('%s while a module is compiled', async (name) => {
     await using engine = new Engine({ slots: 2, maxMemoryBytes: 4 * pageBytes })
     const two = assemble({
-      memories: [0, 1].map(() => ({ initial: 1, maximum: undefined })),
-      segments: [0, 1].map((memory) => ({ memory, offset: 0, bytes: Uint8Array.of(1) })),
+      memories: [0, 1].map(() => ({ initial: 1, maximum: undefined, is64: false, imported: false })),
+      segments: [0, 1].map((memory) => ({ memory, offset: 0n, bytes: Uint8Array.of(1) })),
       functions: [],
     })
     for (const [failing, source] of [

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { Writer } from '../src/binary/writer.ts'
 import { Engine, UnsupportedModuleError } from '../src/index.ts'
 import { kitchen, kitchenImports } from './support/kitchen.ts'
+import { memory64Pooled } from './support/memory64.ts'
 import { outcomeOf, outcomeOfAsync } from './support/outcome.ts'
 import { assemble, programs } from './support/random-program.ts'
 import { supported, wat } from './support/wat.ts'
@@ -51,6 +52,15 @@ const atomics = wat(`(module (memory (export "m") 1 3) (data "passive") (data (i
     (drop (memory.atomic.notify (local.get 0) (i32.const 1)))
     (i64.atomic.rmw.cmpxchg (local.get 0) (local.get 1) (i64.const 2))))`)
 
+const wide =
+  wat(`(module (memory (export "m") i64 1 3) (memory 1) (data "passive") (data (i64.const 8) "active")
+  (data (i64.add (i64.const 70000) (i64.mul (i64.const -3) (i64.const 5000))) "sum")
+  (func (export "f") (param i64 i32) (result i64)
+    (memory.init 0 (local.get 0) (i32.const 0) (i32.const 7))
+    (memory.copy 0 1 (local.get 0) (local.get 1) (i32.const 8)) (memory.fill (i64.const 32) (i32.const 1) (i64.const 9))
+    (drop (memory.grow (i64.const 1))) (i64.atomic.store offset=8 (local.get 0) (i64.const 1))
+    (i64.add (memory.size) (i64.load offset=4294967296 (local.get 0)))))`)
+
 const seeds: [string, Bytes, WebAssembly.Imports?][] = [
   ['exports of every kind', kitchen, kitchenImports()],
   ['bulk and atomic instructions', atomics],
@@ -63,6 +73,7 @@ const seeds: [string, Bytes, WebAssembly.Imports?][] = [
   ],
   ['no memory', wat('(module (func (export "f") (result i32) (i32.const 1)))')],
 ]
+if (memory64Pooled) seeds.push(['64-bit memories', wide])
 
 describe.each(seeds)('%s', (_name, bytes, imports) => {
   it('whole', async () => {
@@ -261,8 +272,16 @@ describe('valid, but refused with the reason', () => {
   const refused: [string, Bytes, RegExp][] = [
     ['a shared memory', wat('(module (memory 1 2 shared))'), /memory 0 is shared.*new WebAssembly\.Instance/],
     ['an imported shared memory', wat('(module (import "e" "m" (memory 1 2 shared)))'), /memory 0 is shared/],
-    ['a memory64', wat('(module (memory i64 1))'), /memory 0 is a memory64/],
-    ['a second memory64', wat('(module (memory 1) (memory i64 1))'), /memory 1 is a memory64/],
+    [
+      'too large a memory64',
+      wat('(module (memory i64 65537))'),
+      memory64Pooled ? /4295032832 bytes, and a slot holds 1048576/ : /memory 0 is a memory64/,
+    ],
+    [
+      'a second memory64 that is shared',
+      wat('(module (memory 1) (memory i64 1 2 shared))'),
+      /memory 1 is shared/,
+    ],
     [
       'too large a memory',
       wat('(module (memory 17))'),

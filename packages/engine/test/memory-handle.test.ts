@@ -154,6 +154,44 @@ describe('buffer', () => {
   })
 })
 
+describe.runIf('toResizableBuffer' in WebAssembly.Memory.prototype)('the forms of the buffer', () => {
+  it('is of a fixed length, as it is natively until another is asked for', async () => {
+    await both('1 4', (pooled, native) => {
+      for (const { m } of [pooled, native]) {
+        const { buffer } = m
+        expect(m.toFixedLengthBuffer()).toBe(buffer)
+        expect([buffer.detached, buffer.resizable]).toEqual([false, false])
+        m.grow(1)
+        expect(m.toFixedLengthBuffer()).toBe(m.buffer)
+        expect(m.toFixedLengthBuffer().byteLength).toBe(131_072)
+      }
+    })
+  })
+
+  it('cannot be resizable', async () => {
+    await both('1', (pooled, native) => {
+      deepStrictEqual(
+        outcomeOf(() => pooled['m'].toResizableBuffer()),
+        outcomeOf(() => native['m'].toResizableBuffer()),
+      )
+    })
+    await both('1 4', (pooled) => {
+      expect(() => pooled['m'].toResizableBuffer()).toThrow(TypeError)
+      expect(() => pooled['m'].toResizableBuffer()).toThrow(/a pooled memory has no resizable buffer/)
+    })
+  })
+
+  it('is not there any more after release', async () => {
+    await using module = await engine.compile(growing('1 4'))
+    const instance = engine.instantiate(module)
+    const { m } = instance.exports as Exports
+    instance.release()
+    for (const name of ['toResizableBuffer', 'toFixedLengthBuffer']) {
+      expect(() => m[name]()).toThrow(expect.objectContaining({ code: 'WARMSLOT_INSTANCE_RELEASED' }))
+    }
+  })
+})
+
 describe('read and write', () => {
   it('copy, within the logical size only', async () => {
     await both('1 2', (pooled, _native, instance) => {

@@ -47,6 +47,8 @@ export interface ImportPlan {
 export interface MemoryPlan {
   readonly initialPages: number
   readonly maximumPages: number | undefined
+  /** Whether its addresses are i64 (memory64). */
+  readonly is64: boolean
   /** Whether the module imports it, under names of its own, or defines it: then under a hidden name. */
   readonly imported: boolean
   readonly hiddenImport: string
@@ -155,6 +157,7 @@ export function* analyseModule(
     memories: structure.memories.map(({ limits, imported }, memory) => ({
       initialPages: limits.minimum,
       maximumPages: limits.maximum,
+      is64: limits.is64,
       imported,
       hiddenImport: hiddenName.memory(memory),
       sizeGlobal: scan.memoriesUsed[memory] ? prefix + hiddenName.size(memory) : undefined,

@@ -4,6 +4,8 @@
 import type { AppendedIndices, Helper } from './helper-functions.ts'
 import type { ModuleStructure, Range } from './module-structure.ts'
 import type { CodeScan } from './scan-code.ts'
+import type { Limits } from './types.ts'
+import { valueTypeCode } from './types.ts'
 import { Writer } from './writer.ts'
 
 /** The module name of the imports that the rewrite appends. */
@@ -29,6 +31,16 @@ export interface RewriteOptions {
    */
   readonly resettable: readonly number[] | undefined
 }
+
+/** A global with a logical size. */
+export interface SizeGlobal {
+  readonly type: number
+  /** Its initial expression. */
+  readonly initial: Uint8Array
+}
+
+/** What V8 allows a 64-bit memory at most, in pages: 16 GiB. It refuses modules that declare more. */
+const mostPages64 = 262_144
 
 /** The kinds of exports, as their bytes in the binary. */
 const functionKind = 0x00
@@ -78,8 +90,9 @@ export class Appended implements AppendedIndices {
     return this.#structure.tables.length
   }
 
+  /** Behind the helpers' types: a helper for a 64-bit memory has another one. */
   get growType(): number {
-    return this.helperType(this.helpers.findIndex((helper) => helper.kind === 'grow'))
+    return this.helperType(this.helpers.length)
   }
 
   sizeGlobal(memory: number): number {
@@ -87,7 +100,8 @@ export class Appended implements AppendedIndices {
   }
 
   maximumBytes(memory: number): number {
-    return (this.#structure.memories[memory]!.limits.maximum ?? 65_536) * 65_536
+    const { is64, maximum = Infinity } = this.#structure.memories[memory]!.limits
+    return Math.min(maximum, is64 ? mostPages64 : 65_536) * 65_536
   }
 
   /** The global of a logical size by the scan's number: memories come first, then tables. */
@@ -104,12 +118,12 @@ export class Appended implements AppendedIndices {
     return Math.min(this.#structure.tables[table]!.limits.maximum ?? 0xffff_ffff, 0xffff_ffff)
   }
 
-  /** The globals with logical sizes, in the order of their indices, each with its initial value. */
-  get sizeGlobals(): readonly number[] {
+  /** The globals with logical sizes, in the order of their indices. */
+  get sizeGlobals(): readonly SizeGlobal[] {
     const { memories, tables } = this.#structure
     return [
-      ...this.sizedMemories.map((memory) => memories[memory]!.limits.minimum),
-      ...this.sizedTables.map((table) => tables[table]!.limits.minimum),
+      ...this.sizedMemories.map((memory) => sizeGlobal(memories[memory]!.limits)),
+      ...this.sizedTables.map((table) => sizeGlobal(tables[table]!.limits)),
     ]
   }
 
@@ -120,7 +134,7 @@ export class Appended implements AppendedIndices {
       ...(this.#options.resettable ?? []).map(
         (global) => [global, expression(globals[global]!.initial!)] as const,
       ),
-      ...this.sizeGlobals.map((size, place) => [globals.length + place, constantI32(size)] as const),
+      ...this.sizeGlobals.map(({ initial }, place) => [globals.length + place, initial] as const),
     ]
   }
 
@@ -152,10 +166,9 @@ export class Appended implements AppendedIndices {
   }
 }
 
-/** The constant expression of an i32, taken as unsigned. */
-export function constantI32(value: number): Uint8Array {
-  return new Writer(8)
-    .byte(0x41)
-    .s64(BigInt(value | 0))
-    .byte(0x0b).written
+function sizeGlobal({ minimum, is64 }: Limits): SizeGlobal {
+  const [type, opcode, value] = is64
+    ? [valueTypeCode.i64, 0x42, minimum]
+    : [valueTypeCode.i32, 0x41, minimum | 0]
+  return { type, initial: new Writer(8).byte(opcode).s64(BigInt(value)).byte(0x0b).written }
 }

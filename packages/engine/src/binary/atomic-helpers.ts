@@ -3,7 +3,14 @@
  * Source: the threads proposal, binary format.
  */
 import type { MemoryIndices } from './bounds-checks.ts'
-import { localGet, sizeBytes, trapIfGreater, trapOutOfBounds } from './bounds-checks.ts'
+import {
+  addressType,
+  localGet,
+  sizeBytes,
+  trapIfGreater,
+  trapOutOfBounds,
+  wideLocalGet,
+} from './bounds-checks.ts'
 import type { Signature } from './types.ts'
 import { valueTypeCode } from './types.ts'
 import type { Writer } from './writer.ts'
@@ -11,6 +18,8 @@ import type { Writer } from './writer.ts'
 /** One atomic instruction with its immediates. */
 export interface AtomicAccess {
   readonly memory: number
+  /** Whether the memory's addresses are i64. */
+  readonly is64: boolean
   /** The alignment's logarithm. */
   readonly second: number
   readonly opcode: number
@@ -33,15 +42,16 @@ const familyBytes = [4, 8, 1, 2, 1, 2, 4]
 
 const familyMember = (opcode: number): number => (opcode - firstLoad) % 7
 
-export function atomicSignature(opcode: number): Signature {
-  if (opcode === notify) return { parameters: [i32, i32], results: [i32] }
-  if (opcode === wait32) return { parameters: [i32, i32, i64], results: [i32] }
-  if (opcode === wait64) return { parameters: [i32, i64, i64], results: [i32] }
+export function atomicSignature(opcode: number, is64: boolean): Signature {
+  const address = addressType(is64)
+  if (opcode === notify) return { parameters: [address, i32], results: [i32] }
+  if (opcode === wait32) return { parameters: [address, i32, i64], results: [i32] }
+  if (opcode === wait64) return { parameters: [address, i64, i64], results: [i32] }
   const type = familyTypes[familyMember(opcode)]!
-  if (opcode < firstStore) return { parameters: [i32], results: [type] }
-  if (opcode < firstReadModifyWrite) return { parameters: [i32, type], results: [] }
-  if (opcode < firstCompareExchange) return { parameters: [i32, type], results: [type] }
-  return { parameters: [i32, type, type], results: [type] }
+  if (opcode < firstStore) return { parameters: [address], results: [type] }
+  if (opcode < firstReadModifyWrite) return { parameters: [address, type], results: [] }
+  if (opcode < firstCompareExchange) return { parameters: [address, type], results: [type] }
+  return { parameters: [address, type, type], results: [type] }
 }
 
 /** How many bytes an atomic instruction accesses; its alignment must be exactly that. */
@@ -53,28 +63,36 @@ export function atomicBytes(opcode: number): number {
 /**
  * An extra local holds the effective address. V8 checks alignment before bounds, so a misaligned access is left to the
  * instruction itself, which traps before it touches memory; only a static offset beyond the declared maximum comes first.
+ * With 64-bit addresses the sum may have wrapped around: its low bits, which say whether it is aligned, are right even so.
  */
 export function atomicBody(body: Writer, helper: AtomicAccess, indices: MemoryIndices): void {
-  const { parameters } = atomicSignature(helper.opcode)
+  const { is64 } = helper
+  const { parameters } = atomicSignature(helper.opcode, is64)
   const bytes = BigInt(atomicBytes(helper.opcode))
-  const address = parameters.length
+  const effective = parameters.length
   body.u32(1).u32(1).byte(i64)
-  if (helper.offset + bytes > indices.maximumBytes(helper.memory)) trapOutOfBounds(body, helper.memory)
-  localGet(body, 0)
-  body.byte(0xad, 0x42).s64(helper.offset).byte(0x7c) // i64.const offset, i64.add
-  body.byte(0x22).u32(address) // local.tee
+  if (helper.offset + bytes > indices.maximumBytes(helper.memory)) trapOutOfBounds(body, helper)
+  wideLocalGet(body, { local: 0, is64 })
+  body.byte(0x42).s64(helper.offset).byte(0x7c) // i64.const offset, i64.add
+  body.byte(0x22).u32(effective) // local.tee
   body
     .byte(0x42)
     .s64(bytes - 1n)
     .byte(0x83, 0x50) // i64.and, i64.eqz: aligned
   body.byte(0x04, 0x40)
-  localGet(body, address)
+  if (is64) {
+    // An address within the size: from here on no sum overflows, unless the trap above has come already.
+    localGet(body, 0)
+    sizeBytes(body, helper, indices)
+    trapIfGreater(body, helper)
+  }
+  localGet(body, effective)
   body.byte(0x42).s64(bytes).byte(0x7c)
-  sizeBytes(body, helper.memory, indices)
-  trapIfGreater(body, helper.memory)
+  sizeBytes(body, helper, indices)
+  trapIfGreater(body, helper)
   body.byte(0x0b)
-  localGet(body, address)
-  body.byte(0xa7) // i32.wrap_i64
+  localGet(body, effective)
+  if (!is64) body.byte(0xa7) // i32.wrap_i64
   for (let local = 1; local < parameters.length; local++) localGet(body, local)
   body.byte(0xfe).u32(helper.opcode)
   if (helper.memory === 0) body.u32(helper.second)

@@ -8,31 +8,62 @@
 import type { ModuleStructure, Range } from './module-structure.ts'
 import { Reader } from './reader.ts'
 
-export function evaluateOffset(structure: ModuleStructure, range: Range): number | undefined {
+/** The offset in bytes, from 0; as a bigint where a number would not be exact: beyond every memory. */
+export function evaluateOffset(structure: ModuleStructure, range: Range): number | bigint | undefined {
   const reader = new Reader(structure.bytes, range.start, range.end)
-  const stack: number[] = []
-  for (;;) {
-    const opcode = reader.byte()
-    switch (opcode) {
-      case 0x0b:
-        return stack.length === 1 ? stack[0]! >>> 0 : reader.fail('offset of a data segment')
-      case 0x41:
-        stack.push(reader.s32())
-        break
-      case 0x6a:
-      case 0x6b:
-      case 0x6c:
-        if (stack.length < 2) reader.fail('offset of a data segment')
-        stack.push(binary(opcode, stack.pop()!, stack.pop()!))
-        break
-      default:
-        return undefined
-    }
+  switch (reader.bytes[range.start]) {
+    case 0x41:
+      return evaluate(reader, arithmetic32)
+    case 0x42:
+      return evaluate(reader, arithmetic64)
+    default:
+      return undefined
   }
 }
 
-/** i32.add, i32.sub, i32.mul. */
-function binary(opcode: number, right: number, left: number): number {
-  if (opcode === 0x6a) return (left + right) | 0
-  return opcode === 0x6b ? (left - right) | 0 : Math.imul(left, right)
+/** The instructions of one integer type; its add, sub and mul are the opcodes from `add` on. */
+interface Arithmetic<T> {
+  readonly constant: number
+  readonly add: number
+  read(reader: Reader): T
+  compute(operation: number, left: T, right: T): T
+  address(value: T): number | bigint
+}
+
+const arithmetic32: Arithmetic<number> = {
+  constant: 0x41,
+  add: 0x6a,
+  read: (reader) => reader.s32(),
+  compute: (operation, left, right) =>
+    operation === 0 ? (left + right) | 0 : operation === 1 ? (left - right) | 0 : Math.imul(left, right),
+  address: (value) => value >>> 0,
+}
+
+const arithmetic64: Arithmetic<bigint> = {
+  constant: 0x42,
+  add: 0x7c,
+  read: (reader) => reader.i64(true),
+  compute: (operation, left, right) =>
+    BigInt.asIntN(64, operation === 0 ? left + right : operation === 1 ? left - right : left * right),
+  address: (value) => {
+    const exact = BigInt.asUintN(64, value)
+    return exact <= Number.MAX_SAFE_INTEGER ? Number(exact) : exact
+  },
+}
+
+function evaluate<T>(
+  reader: Reader,
+  { constant, add, read, compute, address }: Arithmetic<T>,
+): number | bigint | undefined {
+  const stack: T[] = []
+  for (;;) {
+    const opcode = reader.byte()
+    if (opcode === constant) stack.push(read(reader))
+    else if (opcode >= add && opcode <= add + 2) {
+      if (stack.length < 2) reader.fail('offset of a data segment')
+      const [right, left] = [stack.pop()!, stack.pop()!]
+      stack.push(compute(opcode - add, left, right))
+    } else if (opcode !== 0x0b) return undefined
+    else return stack.length === 1 ? address(stack[0]!) : reader.fail('offset of a data segment')
+  }
 }

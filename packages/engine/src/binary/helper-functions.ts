@@ -9,8 +9,9 @@
  *   memory.fill(d, v, n)  ->  if u64(d) + u64(n) > size: trap; memory.fill
  *   i32.atomic.load off=8 ->  if u64(a) > size - (8 + 4): trap; i32.atomic.load off=0 at a + 8
  *
- * One helper per instruction and set of immediates; all memories here are 32-bit, so the sums fit 64 bits.
- * `memory.grow` has a helper too: it reaches the host through the appended table, entry number = memory index.
+ * One helper per instruction and set of immediates. `memory.grow` has a helper too: it reaches the host through the
+ * appended table, entry number = memory index. The table's functions take and give i32 for every memory: a 64-bit memory
+ * cannot grow by as many pages either, so its helper answers what does not fit by itself.
  *
  * One more helper takes no instruction's place: `reset` sets every global that a use may have changed to its initial
  * expression again, whatever its type, and empties the tables with a logical size (`table-helpers.ts`), so that a live
@@ -18,7 +19,7 @@
  */
 import { atomicBody, atomicSignature } from './atomic-helpers.ts'
 import type { MemoryIndices } from './bounds-checks.ts'
-import { checkRange, localGet, localsGet } from './bounds-checks.ts'
+import { addressType, checkRange, localGet, localsGet } from './bounds-checks.ts'
 import type { TableHelper, TableIndices } from './table-helpers.ts'
 import { emptyTable, tableHelperBody, tableHelperSignature } from './table-helpers.ts'
 import type { Signature } from './types.ts'
@@ -31,6 +32,10 @@ export interface MemoryHelper {
   readonly kind: 'grow' | 'fill' | 'copy' | 'init' | 'atomic'
   /** The memory, the destination of a copy. */
   readonly memory: number
+  /** Whether that memory's addresses are i64. */
+  readonly is64: boolean
+  /** The same of a copy's source memory. */
+  readonly second64: boolean
   /** The source memory of a copy, the segment of an init, the alignment (logarithm) of an atomic access. */
   readonly second: number
   /** The sub-opcode of an atomic instruction. */
@@ -55,14 +60,22 @@ const { i32 } = valueTypeCode
 /** The helper's type, that of the instruction which it stands for. */
 export function helperSignature(helper: Helper): Signature {
   switch (helper.kind) {
-    case 'grow':
-      return { parameters: [i32], results: [i32] }
-    case 'fill':
-    case 'copy':
+    case 'grow': {
+      const pages = addressType(helper.is64)
+      return { parameters: [pages], results: [pages] }
+    }
+    case 'fill': {
+      const address = addressType(helper.is64)
+      return { parameters: [address, i32, address], results: [] }
+    }
+    case 'copy': {
+      const [to, from] = [addressType(helper.is64), addressType(helper.second64)]
+      return { parameters: [to, from, addressType(helper.is64 && helper.second64)], results: [] }
+    }
     case 'init':
-      return { parameters: [i32, i32, i32], results: [] }
+      return { parameters: [addressType(helper.is64), i32, i32], results: [] }
     case 'atomic':
-      return atomicSignature(helper.opcode)
+      return atomicSignature(helper.opcode, helper.is64)
     case 'reset':
       return { parameters: [], results: [] }
     default:
@@ -75,30 +88,29 @@ export function helperBody(helper: Helper, indices: AppendedIndices): Writer {
   const body = new Writer()
   switch (helper.kind) {
     case 'grow':
-      body.u32(0)
-      localGet(body, 0)
-      body.byte(0x41).s64(BigInt(helper.memory)) // i32.const: the entry of this memory
-      body.byte(0x11).u32(indices.growType).u32(indices.growTable)
+      growBody(body, helper, indices)
       break
     case 'fill':
       body.u32(0)
-      checkRange(body, 0, helper.memory, indices)
+      checkRange(body, helper, 0, { local: 2, is64: helper.is64 }, indices)
       localsGet(body, 3)
       body.byte(0xfc).u32(11).u32(helper.memory)
       break
     case 'init':
       body.u32(0)
-      checkRange(body, 0, helper.memory, indices)
+      checkRange(body, helper, 0, { local: 2, is64: false }, indices)
       localsGet(body, 3)
       body.byte(0xfc).u32(8).u32(helper.second).u32(helper.memory)
       break
-    case 'copy':
+    case 'copy': {
       body.u32(0)
-      checkRange(body, 0, helper.memory, indices)
-      checkRange(body, 1, helper.second, indices)
+      const length = { local: 2, is64: helper.is64 && helper.second64 }
+      checkRange(body, helper, 0, length, indices)
+      checkRange(body, { memory: helper.second, is64: helper.second64 }, 1, length, indices)
       localsGet(body, 3)
       body.byte(0xfc).u32(10).u32(helper.memory).u32(helper.second)
       break
+    }
     case 'atomic':
       atomicBody(body, helper, indices)
       break
@@ -113,4 +125,19 @@ export function helperBody(helper: Helper, indices: AppendedIndices): Writer {
       tableHelperBody(body, helper, indices)
   }
   return body.byte(0x0b)
+}
+
+/** Calls the host; what is no number of 32 bits is more than any memory can grow by. */
+function growBody(body: Writer, { memory, is64 }: MemoryHelper, indices: AppendedIndices): void {
+  body.u32(0)
+  if (is64) {
+    localGet(body, 0)
+    body.byte(0x42, 32, 0x88, 0x50, 0x45) // i64.const 32, i64.shr_u, i64.eqz, i32.eqz
+    body.byte(0x04, 0x40, 0x42, 0x7f, 0x0f, 0x0b) // if: return -1
+  }
+  localGet(body, 0)
+  if (is64) body.byte(0xa7) // i32.wrap_i64
+  body.byte(0x41).s64(BigInt(memory)) // i32.const: the entry of this memory
+  body.byte(0x11).u32(indices.growType).u32(indices.growTable)
+  if (is64) body.byte(0xac) // i64.extend_i32_s
 }

@@ -223,10 +223,11 @@ function* readElements(reader: Reader, filledTables: Set<number>): Generator<voi
 /** Constant expressions hold no blocks, so the first `end` ends them. */
 function readConstantExpression(reader: Reader): Range {
   const start = reader.position
-  if (reader.bytes[start] === 0x41) {
-    // Nearly all are one i32.const; modules with a hundred thousand data segments exist.
+  const opcode = reader.bytes[start]
+  if (opcode === 0x41 || opcode === 0x42) {
+    // Nearly all are one i32.const or i64.const; modules with a hundred thousand data segments exist.
     reader.skip(1)
-    reader.skipLeb(5)
+    reader.skipLeb(opcode === 0x41 ? 5 : 10)
     if (reader.bytes[reader.position] === 0x0b) {
       reader.skip(1)
       return { start, end: reader.position }

@@ -14,9 +14,10 @@
  * A memory keeps its declared minimum: V8 leaves accesses below it unprotected, and the logical size never is less.
  */
 import type { RewriteOptions } from './appended.ts'
-import { Appended, constantI32, hiddenModule, hiddenName } from './appended.ts'
 import type { CodeOffsets } from './code-offsets.ts'
 import { CodeOffsetsBuilder } from './code-offsets.ts'
+import { Appended, hiddenModule, hiddenName } from './appended.ts'
+import { addressType } from './bounds-checks.ts'
 import { helperSignature } from './helper-functions.ts'
 import type { NameEdits } from './helper-name-section.ts'
 import { HelperNameSection } from './helper-name-section.ts'
@@ -82,7 +83,9 @@ class Rewrite {
     const { helpers, grows } = this.#appended
     switch (id) {
       case sectionId.type:
-        return this.#extended(id, original, output, helpers.length, (to) => this.#helperTypes(to))
+        return this.#extended(id, original, output, helpers.length + (grows ? 1 : 0), (to) =>
+          this.#helperTypes(to),
+        )
       case sectionId.import:
         return this.#imports(output)
       case sectionId.function:
@@ -168,6 +171,7 @@ class Rewrite {
       to.u32(parameters.length).byte(...parameters)
       to.u32(results.length).byte(...results)
     }
+    if (this.#appended.grows) to.byte(0x60, 1, valueTypeCode.i32, 1, valueTypeCode.i32)
   }
 
   #imports(output: Writer): void {
@@ -185,17 +189,20 @@ class Rewrite {
 
   /** All under hidden names: what a module imports twice under one name are two memories to it. */
   #memory(index: number, to: Writer): void {
+    const { minimum, is64 } = this.#structure.memories[index]!.limits
     to.name(hiddenModule).name(hiddenName.memory(index))
-    to.byte(0x02, 0x00).u32(this.#structure.memories[index]!.limits.minimum)
+    to.byte(0x02, is64 ? 0x04 : 0x00).u32(minimum)
   }
 
   #globals(original: Section | undefined, output: Writer): void {
     const { sizeGlobals } = this.#appended
     const added = sizeGlobals.length + this.#dynamicSegments.length
     this.#extended(sectionId.global, original, output, added, (to) => {
-      for (const size of sizeGlobals) to.byte(valueTypeCode.i32, 0x01).bytes(constantI32(size))
+      for (const { type, initial } of sizeGlobals) to.byte(type, 0x01).bytes(initial)
       for (const segment of this.#dynamicSegments) {
-        to.byte(valueTypeCode.i32, 0x00).bytes(this.#range(this.#structure.data[segment]!.offset!))
+        const { memory, offset } = this.#structure.data[segment]!
+        const { is64 } = this.#structure.memories[memory!]!.limits
+        to.byte(addressType(is64), 0x00).bytes(this.#range(offset!))
       }
     })
   }

@@ -76,11 +76,13 @@ class Scan implements CodeScan {
   dropsSegments = false
   changesObjects = false
   readonly #sizeable: readonly boolean[]
+  readonly #structure: ModuleStructure
   readonly #helperNumbers = new Map<string, number>()
   readonly #reader: Reader
   readonly #walker: InstructionWalker
 
   constructor(structure: ModuleStructure, { sharedTables }: ScanOptions) {
+    this.#structure = structure
     this.memoriesUsed = structure.memories.map(() => false)
     this.tablesUsed = structure.tables.map(() => false)
     const shared = new Set(
@@ -158,7 +160,7 @@ class Scan implements CodeScan {
     if (kind === 'copy') this.#use(second)
     if (kind === 'atomic' && 2 ** second !== atomicBytes(opcode)) this.#reader.fail('atomic alignment')
     const replacement =
-      kind === 'size' ? -1 - memory : this.#memoryHelper({ kind, memory, second, opcode, offset })
+      kind === 'size' ? -1 - memory : this.#memoryHelper(kind, memory, second, opcode, offset)
     this.patches.push(from, this.#reader.position, replacement)
   }
 
@@ -167,11 +169,20 @@ class Scan implements CodeScan {
     this.memoriesUsed[memory] = true
   }
 
-  #memoryHelper({ kind, memory, second, opcode, offset }: MemoryHelper): number {
+  #memoryHelper(
+    kind: MemoryHelper['kind'],
+    memory: number,
+    second: number,
+    opcode: number,
+    offset: bigint,
+  ): number {
     const atomic = kind === 'atomic'
+    const { memories } = this.#structure
     const helper: MemoryHelper = {
       kind,
       memory,
+      is64: memories[memory]!.limits.is64,
+      second64: kind === 'copy' && memories[second]!.limits.is64,
       second: kind === 'grow' || kind === 'fill' ? 0 : second,
       opcode: atomic ? opcode : 0,
       offset: atomic ? offset : 0n,

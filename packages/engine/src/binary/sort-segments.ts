@@ -21,8 +21,8 @@ export interface ImageSegment {
 export interface LateSegment {
   readonly segment: number
   readonly memory: number
-  /** In bytes; where it depends on imports, `undefined`, and the hidden export of its number holds it. */
-  readonly offset: number | undefined
+  /** In bytes, a bigint beyond 2^53 - 1; where it depends on imports, `undefined`, and the hidden export of its number holds it. */
+  readonly offset: number | bigint | undefined
   readonly bytes: Uint8Array
 }
 
@@ -48,7 +48,7 @@ export function* sortSegments(structure: ModuleStructure): Generator<void, Sorte
     const bytes = structure.bytes.subarray(contents.start, contents.end)
     const offset = evaluateOffset(structure, expression)
     if (offset === undefined) sorted.dynamic.push(segment)
-    const fits = offset !== undefined && offset + bytes.length <= type.limits.minimum * pageBytes
+    const fits = typeof offset === 'number' && offset + bytes.length <= type.limits.minimum * pageBytes
     if (fits && sorted.lateSegments.length === 0) {
       sorted.imageSegments.push({ memory, offset, bytes })
       if (type.imported) sorted.linkSegments.push({ segment, memory, offset, bytes: bytes.slice() })

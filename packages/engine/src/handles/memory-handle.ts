@@ -10,6 +10,7 @@ import { InstanceReleasedError } from '../errors/instance-released-error.ts'
 import type { Use } from './links.ts'
 import { Sharers } from './sharers.ts'
 import { standInFor } from './stand-in.ts'
+import { addBufferForms } from './buffer-forms.ts'
 
 /** What the handle needs of the slot behind it. */
 export interface MemorySlot {
@@ -26,6 +27,8 @@ export interface MemoryLimits {
   readonly declaredPages: number | undefined
   /** The slot's capacity. */
   readonly capacityPages: number
+  /** Whether its addresses are i64: then sizes in pages cross as bigints. */
+  readonly is64: boolean
 }
 
 export class PooledMemory {
@@ -60,6 +63,12 @@ export class PooledMemory {
   static connect(memory: PooledMemory, sizeGlobal: WebAssembly.Global, user: Use): void {
     if (memory.#use === user && memory.#sizeGlobal === undefined) memory.#sizeGlobal = sizeGlobal
     else (memory.#otherSizes ??= new Map()).set(sizeGlobal, user)
+  }
+
+  /** Whether the module declares a maximum for it. @throws InstanceReleasedError */
+  static hasMaximum(memory: PooledMemory): boolean {
+    memory.#pass()
+    return memory.#limits.declaredPages !== undefined
   }
 
   /** `user` imports the memory: it stays usable until all who have it are released. */
@@ -114,19 +123,22 @@ export class PooledMemory {
   }
 
   /**
-   * Grows the memory by `delta` pages of 64 KiB, and returns its old size in pages.
+   * Grows the memory by `delta` pages of 64 KiB, and returns its old size in pages: numbers, or bigints where the
+   * memory's addresses are i64.
    * @throws RangeError beyond the module's maximum or the engine's `maxMemoryBytes`.
-   * @throws TypeError if `delta` is no unsigned 32-bit number.
+   * @throws TypeError if `delta` is no unsigned 32-bit number, or no unsigned 64-bit bigint.
    * @throws InstanceReleasedError
    */
-  grow(delta: number): number {
+  grow(delta: number): number
+  grow(delta: bigint): bigint
+  grow(delta: number | bigint): number | bigint {
     this.#pass()
-    const pages = unsigned32(delta)
+    const { declaredPages = Infinity, is64 } = this.#limits
+    const pages = is64 ? unsigned64(delta) : unsigned32(delta)
     // Converting it may have run code of the caller's.
     this.#pass()
     const old = this.#grow(pages)
-    if (old >= 0) return old
-    const { declaredPages = Infinity } = this.#limits
+    if (old >= 0) return is64 ? BigInt(old) : old
     const beyondDeclared = this.#slot.logicalBytes / pageBytes + pages > declaredPages
     throw new RangeError(
       `WebAssembly.Memory.grow(): ${beyondDeclared ? 'Maximum memory size exceeded' : 'Unable to grow instance memory'}`,
@@ -140,8 +152,9 @@ export class PooledMemory {
     if (pages > declaredPages || pages > capacityPages) return -1
     if (deltaPages > 0 && !this.#slot.grow(pages * pageBytes)) return -1
     this.#use.gate.dirty = true
-    if (this.#sizeGlobal) this.#sizeGlobal.value = pages
-    if (this.#otherSizes) for (const size of this.#otherSizes.keys()) size.value = pages
+    const size = this.#limits.is64 ? BigInt(pages) : pages
+    if (this.#sizeGlobal) this.#sizeGlobal.value = size
+    if (this.#otherSizes) for (const other of this.#otherSizes.keys()) other.value = size
     this.#detach()
     return oldPages
   }
@@ -173,9 +186,19 @@ function unsigned32(value: unknown): number {
   return Math.trunc(number)
 }
 
+/** The same for 64-bit memories. Beyond 2^53 it is rounded, which is beyond every limit. */
+function unsigned64(value: unknown): number {
+  // V8's own conversion, which takes no numbers; no width that a bigint can have is cut off.
+  const integer = BigInt.asIntN(Number.MAX_SAFE_INTEGER, value as bigint)
+  if (integer < 0n || integer > 0xffff_ffff_ffff_ffffn) throw argumentError('in u64 range')
+  return Number(integer)
+}
+
 function argumentError(must: string): TypeError {
   return new TypeError(`WebAssembly.Memory.grow(): Argument 0 must be ${must}`)
 }
+
+addBufferForms(PooledMemory.prototype, (memory) => PooledMemory.hasMaximum(memory))
 
 // So that glue which asks `memory instanceof WebAssembly.Memory` goes on.
 standInFor(PooledMemory, 'Memory')

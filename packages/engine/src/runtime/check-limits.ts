@@ -46,14 +46,18 @@ function checkMappings(slots: number): void {
   )
 }
 
-function checkAddressSpace(slots: number, reservedBytesPerMemory: number): void {
+/**
+ * @param reservedBytesPerSlot by all memories that a slot may have
+ * @throws ResourceLimitError
+ */
+export function checkAddressSpace(slots: number, reservedBytesPerSlot: number): void {
   const limit = Math.min(addressSpaceBytes, addressSpaceLimit())
-  const fitting = Math.max(0, Math.floor((limit - sparedAddressSpaceBytes) / reservedBytesPerMemory))
+  const fitting = Math.max(0, Math.floor((limit - sparedAddressSpaceBytes) / reservedBytesPerSlot))
   if (slots <= fitting) return
   throw new ResourceLimitError(
     limit < addressSpaceBytes ? 'RLIMIT_AS' : 'address space',
-    `${slots} slots need ${slots} x ${reservedBytesPerMemory / 2 ** 30} GiB of address space, since V8 reserves that much ` +
-      `for each memory; ${fitting} fit. Set option \`slots\` to ${fitting} or less` +
+    `${slots} slots need ${slots} x ${reservedBytesPerSlot / 2 ** 30} GiB of address space, since V8 reserves that much ` +
+      `for the memories of each; ${fitting} fit. Set option \`slots\` to ${fitting} or less` +
       (limit < addressSpaceBytes ? ', or lift the limit on the address space (ulimit -v unlimited).' : '.'),
   )
 }

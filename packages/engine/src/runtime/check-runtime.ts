@@ -8,11 +8,11 @@
  * process). Explicit checks are what `--disable-wasm-trap-handler` and `--wasm-enforce-bounds-checks` give, and what
  * Node chooses by itself when its address space is limited.
  */
-import { SlotMemory, addressOf, assertSupportedPlatform, kernelFeatures } from '@warmslot/memory-image'
-import { readFileSync } from 'node:fs'
+import { assertSupportedPlatform, kernelFeatures } from '@warmslot/memory-image'
 
 import { pageBytes } from '../binary/sort-segments.ts'
 import { UnsupportedRuntimeError } from '../errors/unsupported-runtime-error.ts'
+import { boundsAreLeftToProtection, endOf, guardBytesFrom } from './guard-regions.ts'
 
 /** What the check found out. */
 export interface RuntimeFacts {
@@ -32,7 +32,7 @@ function findFacts(): RuntimeFacts {
   checkWebAssembly()
   checkKernel()
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 })
-  const end = addressOf(memory.buffer) + pageBytes
+  const end = endOf(memory)
   const reserved = guardBytesFrom(end)
   // 4 GiB for the index and 4 GiB for the static offset must be behind the memory's start.
   if (reserved + pageBytes < 2 ** 33) {
@@ -66,31 +66,6 @@ function checkWebAssembly(): void {
   )
 }
 
-function readMappings(): string[] {
-  try {
-    return readFileSync('/proc/self/maps', 'latin1').split('\n')
-  } catch (cause) {
-    throw new UnsupportedRuntimeError(
-      `/proc/self/maps cannot be read (${cause instanceof Error ? cause.message : String(cause)})`,
-      'Mount /proc, and under --permission start Node.js with --allow-fs-read=/proc.',
-      { cause },
-    )
-  }
-}
-
-/** How many bytes from `start` on are mapped without any access, without a gap. */
-function guardBytesFrom(start: number): number {
-  let end = start
-  for (const line of readMappings()) {
-    const match = /^([0-9a-f]+)-([0-9a-f]+) (\S{4})/.exec(line)
-    if (!match) continue
-    const from = Number.parseInt(match[1]!, 16)
-    const to = Number.parseInt(match[2]!, 16)
-    if (from <= end && end < to && match[3]!.startsWith('---')) end = to
-  }
-  return end - start
-}
-
 /** `(import "" "m" (memory 1)) (export "f" (func (param i32) (result i32) local.get 0 i32.load8_u))`. */
 const loaderBytes = new Uint8Array([
   0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x01, 0x06, 0x01, 0x60, 0x01, 0x7f, 0x01, 0x7f, 0x02, 0x07,
@@ -101,19 +76,10 @@ const loaderBytes = new Uint8Array([
 function checkBoundsAreLeftToProtection(memory: WebAssembly.Memory, end: number): void {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(loaderBytes), { '': { m: memory } })
   const load = exports['f'] as (address: number) => number
-  const behind = new SlotMemory({ base: end, byteLength: pageBytes })
-  behind.prepare(undefined, pageBytes)
-  try {
-    load(pageBytes)
-  } catch (cause) {
-    if (!(cause instanceof WebAssembly.RuntimeError)) throw cause
-    throw new UnsupportedRuntimeError(
-      'V8 checks the bounds of memory accesses in code instead of by page protection',
-      'Start Node without --wasm-enforce-bounds-checks and --disable-wasm-trap-handler (see also NODE_OPTIONS), and ' +
-        'without a limit on its address space (ulimit -v).',
-      { cause },
-    )
-  } finally {
-    behind.wipe()
-  }
+  if (boundsAreLeftToProtection(end, () => load(pageBytes))) return
+  throw new UnsupportedRuntimeError(
+    'V8 checks the bounds of memory accesses in code instead of by page protection',
+    'Start Node without --wasm-enforce-bounds-checks and --disable-wasm-trap-handler (see also NODE_OPTIONS), and ' +
+      'without a limit on its address space (ulimit -v).',
+  )
 }

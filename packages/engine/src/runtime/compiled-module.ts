@@ -18,6 +18,8 @@ import type { ImageSegment } from '../binary/sort-segments.ts'
 import { pageBytes } from '../binary/sort-segments.ts'
 import { UnknownOpcodeError } from '../binary/unknown-opcode.ts'
 import { UnsupportedModuleError } from '../errors/unsupported-module-error.ts'
+import { checkAddressSpace } from './check-limits.ts'
+import { checkMemory64 } from './check-memory64.ts'
 
 export interface CompiledModule {
   readonly label: string
@@ -36,6 +38,8 @@ export interface Compilation {
 export interface SlotLimits {
   readonly slots: number
   readonly maxMemoryBytes: number
+  /** How much address space a slot takes with a 32-bit memory. */
+  readonly reservedBytesPerMemory: number
 }
 
 /** How long the analysis may hold the event loop at a time. */
@@ -113,10 +117,10 @@ function refuse(structure: ModuleStructure, limits: SlotLimits): void {
   }
   for (const [index, { limits: memory }] of structure.memories.entries()) {
     if (memory.shared) throw new UnsupportedModuleError(`memory ${index} is shared`, native)
-    if (memory.is64) throw new UnsupportedModuleError(`memory ${index} is a memory64`, native)
     if (memory.pageSizeLog2 !== 16)
       throw new UnsupportedModuleError(`memory ${index} has custom pages`, native)
-    if (memory.minimum > 65_536 || (memory.maximum ?? Infinity) < memory.minimum) {
+    if (memory.is64) checkMemory64Limits(index, limits)
+    if ((!memory.is64 && memory.minimum > 65_536) || (memory.maximum ?? Infinity) < memory.minimum) {
       throw new MalformedModuleError('limits of a memory', 0)
     }
     if (memory.minimum * pageBytes > limits.maxMemoryBytes) {
@@ -126,4 +130,13 @@ function refuse(structure: ModuleStructure, limits: SlotLimits): void {
       )
     }
   }
+}
+
+/** A slot that served both keeps a 32-bit and a 64-bit memory. */
+function checkMemory64Limits(index: number, { slots, reservedBytesPerMemory }: SlotLimits): void {
+  const support = checkMemory64()
+  if ('reason' in support) {
+    throw new UnsupportedModuleError(`memory ${index} is a memory64, and ${support.reason}`, support.advice)
+  }
+  checkAddressSpace(slots, reservedBytesPerMemory + support.reservedBytesPerMemory)
 }

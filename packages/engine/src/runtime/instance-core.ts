@@ -60,8 +60,12 @@ export class InstanceCore implements Use {
     const plans = module.analysis.memories
     const make = (leased: LeasedMemory, index: number): PooledMemory => {
       const reservation = leased.reservation as V8Reservation
-      const limits = { declaredPages: plans[index]!.maximumPages, capacityPages }
-      const memory = new PooledMemory(this, new LeasedSlot(leased, reservation), limits)
+      const { maximumPages, is64 } = plans[index]!
+      const memory = new PooledMemory(this, new LeasedSlot(leased, reservation), {
+        declaredPages: maximumPages,
+        capacityPages,
+        is64,
+      })
       reservation.tenant = memory
       return memory
     }
@@ -94,7 +98,8 @@ export class InstanceCore implements Use {
       PooledMemory.connect(this.memories[index]!, sizeGlobal, this)
       // The host may have grown the memory before instantiation, through `instance.memory`; so may another instance.
       const pages = slotOf(this.memories[index]!).logicalBytes / pageBytes
-      if (pages !== analysis.memories[index]!.initialPages) sizeGlobal.value = pages
+      const { initialPages, is64 } = analysis.memories[index]!
+      if (pages !== initialPages) sizeGlobal.value = is64 ? BigInt(pages) : pages
     }
     const segments = analysis.importsMemory
       ? segmentsFor(analysis, (memory) => PooledMemory.useOf(this.memories[memory]!) !== this)

@@ -33,8 +33,9 @@ export function applyLateSegments(
   for (const segment of segments) {
     const target = targets[segment.memory]!
     const offset = segment.offset ?? importedOffset(analysis, segment, exports)
-    if (offset + segment.bytes.length > target.logicalBytes)
-      throwOutOfBounds(segment, offset, target.logicalBytes)
+    if (typeof offset === 'bigint' || offset + segment.bytes.length > target.logicalBytes) {
+      throwOutOfBounds(segment, offset, target.logicalBytes, analysis.memories[segment.memory]!.is64)
+    }
     target.write(offset, segment.bytes)
   }
 }
@@ -43,24 +44,31 @@ function importedOffset(
   analysis: ModuleAnalysis,
   { segment }: LateSegment,
   exports: WebAssembly.Exports,
-): number {
-  const global = exports[analysis.prefix + hiddenName.offset(segment)] as WebAssembly.Global
-  return Number(global.value) >>> 0
+): number | bigint {
+  const { value } = exports[analysis.prefix + hiddenName.offset(segment)] as WebAssembly.Global
+  if (typeof value !== 'bigint') return Number(value) >>> 0
+  const exact = BigInt.asUintN(64, value)
+  return exact <= Number.MAX_SAFE_INTEGER ? Number(exact) : exact
 }
 
 /** Has V8 itself fail in the same way, so that the error is the one that it gives: same number, offset and sizes. */
-function throwOutOfBounds({ segment, bytes }: LateSegment, offset: number, logicalBytes: number): never {
+function throwOutOfBounds(
+  { segment, bytes }: LateSegment,
+  offset: number | bigint,
+  logicalBytes: number,
+  is64: boolean,
+): never {
   const data = new Writer(bytes.length + 64 + segment * 4).u32(segment + 1)
   for (let before = 0; before < segment; before++) data.byte(1, 0)
   data
-    .byte(0, 0x41)
-    .s64(BigInt(offset | 0))
+    .byte(0, is64 ? 0x42 : 0x41)
+    .s64(is64 ? BigInt(offset) : BigInt(Number(offset) | 0))
     .byte(0x0b)
     .u32(bytes.length)
     .bytes(bytes)
   const module = new Writer(data.length + 64)
     .byte(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00)
-    .section(5, new Writer().byte(1, 0).u32(logicalBytes / pageBytes))
+    .section(5, new Writer().byte(1, is64 ? 4 : 0).u32(logicalBytes / pageBytes))
     .section(11, data)
   const impossible = new WebAssembly.Instance(new WebAssembly.Module(module.written))
   throw new WebAssembly.RuntimeError(`data segment ${segment} is out of bounds: ${String(impossible)}`)

@@ -17,6 +17,7 @@ import type { CompiledModule } from './compiled-module.ts'
 import type { ImportValues } from './import-values.ts'
 import { NoNamespace } from './import-values.ts'
 import type { LeasedSlot } from './leased-slot.ts'
+import type { MemorySize } from './memory-import-error.ts'
 import { memoryImportError, namespaceWith } from './memory-import-error.ts'
 
 /** A memory import that V8 must reject, in its turn among the imports. */
@@ -82,15 +83,17 @@ function replace(
   lease.releaseSome([leased])
 }
 
-function sizeOf(memory: PooledMemory): { pages: number; maximumPages: number | undefined } {
+function sizeOf(memory: PooledMemory): MemorySize {
   const { logicalBytes } = PooledMemory.slotOf(memory)
-  return { pages: logicalBytes / pageBytes, maximumPages: PooledMemory.limitsOf(memory).declaredPages }
+  const { declaredPages, is64 } = PooledMemory.limitsOf(memory)
+  return { pages: logicalBytes / pageBytes, maximumPages: declaredPages, is64 }
 }
 
 /** Source: WebAssembly core specification 3.0, section 4.5.3 (matching of limits). */
-function fits(memory: PooledMemory, { initialPages, maximumPages }: MemoryPlan): boolean {
+function fits(memory: PooledMemory, { initialPages, maximumPages, is64 }: MemoryPlan): boolean {
   const size = sizeOf(memory)
   return (
+    size.is64 === is64 &&
     size.pages >= initialPages &&
     (maximumPages === undefined || (size.maximumPages ?? Infinity) <= maximumPages)
   )

@@ -1,7 +1,7 @@
 /**
  * A V8 memory lent to the pool as a slot.
  *
- *   | <------------------ V8's own reservation: 8 or 10 GiB -------------------> |
+ *   | <------- V8's own reservation: 8 or 10 GiB, for 64-bit addresses 16 -------> |
  *   | capacity, given to the pool                 |  V8's guard region           |
  *   | image, zeros: the logical size | PROT_NONE  |  PROT_NONE                   |
  *
@@ -33,9 +33,10 @@ export class V8Reservation implements Reservation {
   #lentBytes = 0
   #escaped = false
 
-  constructor(byteLength: number) {
+  /** @param is64 for a memory with addresses of type i64: V8 imports only the like */
+  constructor(byteLength: number, is64: boolean) {
     const pages = byteLength / pageBytes
-    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
+    this.memory = is64 ? memory64(pages, pages) : new WebAssembly.Memory({ initial: pages, maximum: pages })
     this.base = addressOf(this.memory.buffer)
     this.byteLength = byteLength
     this.growFunction = asWasmFunction((deltaPages) =>
@@ -82,6 +83,14 @@ export class V8Reservation implements Reservation {
     if (this.#escaped) quarantine.add(this)
     new SlotMemory(this).prepare(undefined, this.#escaped ? this.#lentBytes : 0)
   }
+}
+
+/** @throws TypeError where V8 does not know 64-bit memories, or not in this form */
+export function memory64(initialPages: number, maximumPages: number | undefined): WebAssembly.Memory {
+  const maximum = maximumPages === undefined ? undefined : BigInt(maximumPages)
+  const limits = { address: 'i64', initial: BigInt(initialPages), maximum }
+  // The types of the library do not know it yet.
+  return new WebAssembly.Memory(limits as never)
 }
 
 /** `(import "" "f" (func (param i32) (result i32))) (export "f" (func 0))`. */
