@@ -143,7 +143,15 @@ describe('a stack trace', () => {
     const { helperName } = await import('../src/binary/helper-names.ts')
     const names = [0, 1, 2, ...Array.from({ length: 63 }, (_, index) => 0x10 + index)].map((opcode) => ({
       opcode,
-      name: helperName({ kind: 'atomic', memory: 0, second: 0, opcode, offset: 0n }),
+      name: helperName({
+        kind: 'atomic',
+        memory: 0,
+        is64: false,
+        second64: false,
+        second: 0,
+        opcode,
+        offset: 0n,
+      }),
     }))
     for (const { opcode, name } of names) {
       // The assembler knows them too: its bytes hold the opcode.
