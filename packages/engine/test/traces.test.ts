@@ -187,7 +187,7 @@ describe('a stack trace', () => {
         for (const step of list as Step[]) {
           if (step.kind !== 'call') continue
           const call = (exports: WebAssembly.Exports) => (): unknown =>
-            (exports as Exports)[`f${step.function}`](step.a, step.b, step.c, step.x)
+            (exports as Exports)[`f${step.function}`](step.a, step.b, step.c, step.x, ...step.wide)
           const expected = framesOf(call(native.exports))
           const found = framesOf(call(instance.exports))
           expect(original(module, found)).toEqual(expected)

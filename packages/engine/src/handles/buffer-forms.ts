@@ -12,7 +12,8 @@ export interface Buffered {
 
 /** @param hasMaximum whether the module declares one for this memory; throws once the use is over */
 export function addBufferForms<T extends Buffered>(prototype: T, hasMaximum: (memory: T) => boolean): void {
-  if (!('toResizableBuffer' in WebAssembly.Memory.prototype)) return
+  // There may be no WebAssembly at all: the engine's constructor says so.
+  if (typeof WebAssembly !== 'object' || !('toResizableBuffer' in WebAssembly.Memory.prototype)) return
   const methods = {
     toFixedLengthBuffer(this: T): ArrayBuffer {
       return this.buffer
