@@ -268,6 +268,19 @@ describe('details that the rewrite would hide from V8', () => {
   })
 })
 
+describe('found by the fuzzer: V8 takes it, so the engine must', () => {
+  const header = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]
+  const found: [string, Bytes][] = [
+    [
+      "a tag's attribute in three bytes",
+      new Uint8Array([...header, 1, 4, 1, 0x60, 0, 0, 13, 5, 1, 0x80, 0x80, 0x00, 0]),
+    ],
+  ]
+  it.each(found)('%s', async (_what, bytes) => {
+    expect(await judge(bytes)).toBe('pooled')
+  })
+})
+
 describe('valid, but refused with the reason', () => {
   const refused: [string, Bytes, RegExp][] = [
     ['a shared memory', wat('(module (memory 1 2 shared))'), /memory 0 is shared.*new WebAssembly\.Instance/],

@@ -160,7 +160,7 @@ function readExternalKind(reader: Reader): ExternalKind {
 
 /** Returns the tag's type index. */
 function readTag(reader: Reader): number {
-  reader.byte() // attribute: an exception
+  reader.u32() // attribute: an exception; V8 takes a LEB128 of any length
   return reader.u32()
 }
 
