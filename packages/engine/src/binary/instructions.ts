@@ -7,8 +7,8 @@
  */
 import { atomicOpcodes, gcOpcodes, immediates, miscOpcodes, plainOpcodes, simdOpcodes } from './opcodes.ts'
 import type { Reader } from './reader.ts'
-import { readValueType } from './types.ts'
-import { UnknownOpcodeError } from './unknown-opcode.ts'
+import { readHeapType, readValueType } from './types.ts'
+import { UnknownFeatureError, unknownOpcode } from './unknown-opcode.ts'
 
 export class InstructionWalker {
   readonly reader: Reader
@@ -117,15 +117,17 @@ export class InstructionWalker {
         this.#memoryArgument()
         return reader.skip(1)
       case immediates.heapType:
-        return reader.skipLeb(5)
+        readHeapType(reader)
+        return
       case immediates.valueTypes:
         for (let rest = reader.count(); rest > 0; rest--) readValueType(reader)
         return
       case immediates.castBranch:
         reader.skip(1)
         reader.skipLeb(5)
-        reader.skipLeb(5)
-        return reader.skipLeb(5)
+        readHeapType(reader)
+        readHeapType(reader)
+        return
       case immediates.tryTable:
         this.#blockType()
         for (let rest = reader.count(); rest > 0; rest--) {
@@ -136,7 +138,7 @@ export class InstructionWalker {
         }
         return
       default:
-        throw new UnknownOpcodeError(0, this.opcode)
+        throw unknownOpcode(0, this.opcode)
     }
   }
 
@@ -144,7 +146,7 @@ export class InstructionWalker {
     const opcode = this.reader.u32()
     const shape = opcode < shapes.length ? shapes[opcode]! : immediates.unknown
     if (shape === immediates.unknown) {
-      throw new UnknownOpcodeError(prefix, opcode)
+      throw unknownOpcode(prefix, opcode)
     }
     this.opcode = opcode
     this.shape = shape
@@ -154,9 +156,10 @@ export class InstructionWalker {
   #blockType(): void {
     const reader = this.reader
     const code = reader.bytes[reader.position]
-    // A long reference form takes a heap type too; everything else is one LEB128 of 33 bits.
-    if (code === 0x63 || code === 0x64) reader.skip(1)
-    reader.skipLeb(5)
+    // 0x40: nothing. The other single bytes with bit 6 set are value types; the rest is one LEB128, a type's index.
+    if (code === 0x40) reader.skip(1)
+    else if (code !== undefined && code > 0x40 && code < 0x80) readValueType(reader)
+    else reader.skipLeb(5)
   }
 
   /** Bit 6 of the alignment says that a memory index follows. */
@@ -169,6 +172,11 @@ export class InstructionWalker {
   #atomic(): void {
     const reader = this.reader
     const alignment = reader.u32()
+    if (alignment & 0x20)
+      throw new UnknownFeatureError(
+        'a memory order',
+        'the acquire-release (shared-everything threads) proposal',
+      )
     this.memory = alignment & 0x40 ? reader.u32() : 0
     this.second = alignment & ~0x40
     this.offset = reader.i64(false)

@@ -17,8 +17,12 @@ import { sectionId, sectionOrder } from './module-structure.ts'
 import { Reader } from './reader.ts'
 import type { DefinedType } from './types.ts'
 import { readLimits, readRecursionGroup, readValueType } from './types.ts'
+import { UnknownFeatureError, unknownSection } from './unknown-opcode.ts'
 
 const externalKinds: readonly ExternalKind[] = ['function', 'table', 'memory', 'global', 'tag']
+
+/** Of the custom descriptors proposal: a function of exactly the declared type. */
+const exactFunction = 0x20
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] }
 
@@ -66,7 +70,7 @@ function splitSections(bytes: Uint8Array): Section[] {
     reader.skip(size)
     if (id !== sectionId.custom) {
       const next = sectionOrder.indexOf(id)
-      if (next < 0) reader.fail(`unknown section ${id}`)
+      if (next < 0) throw unknownSection(id)
       if (next <= place) reader.fail(`section ${id} out of order`)
       place = next
     }
@@ -155,7 +159,13 @@ function importedIndex(kind: ExternalKind, reader: Reader, into: Mutable<ModuleS
 }
 
 function readExternalKind(reader: Reader): ExternalKind {
-  return externalKinds[reader.byte()] ?? reader.fail('unknown kind of import or export')
+  const byte = reader.byte()
+  const kind = externalKinds[byte]
+  if (kind !== undefined) return kind
+  throw new UnknownFeatureError(
+    `an import or export of kind ${byte}`,
+    byte === exactFunction ? 'the custom descriptors proposal' : undefined,
+  )
 }
 
 /** Returns the tag's type index. */
@@ -177,7 +187,7 @@ function readTable(reader: Reader): TableType {
 function readGlobalType(reader: Reader, imported: boolean): GlobalType {
   const type = readValueType(reader)
   const flags = reader.byte()
-  if (flags > 1) reader.fail('shared globals are unknown')
+  if (flags > 1) throw new UnknownFeatureError('a shared global', 'the shared-everything threads proposal')
   return { type, mutable: flags === 1, imported }
 }
 

@@ -4,6 +4,7 @@
  * Of struct and array types only the fields' types are kept, since a field may hold a function; and their indices count. Source: WebAssembly core specification 3.0, section 5.3.
  */
 import type { Reader } from './reader.ts'
+import { UnknownFeatureError, unknownType } from './unknown-opcode.ts'
 
 /** Abstract heap types by their byte: what crosses to the host as a function is `func` and `nofunc`. */
 export const heapType = { nofunc: 0x73, func: 0x70, extern: 0x6f } as const
@@ -51,14 +52,27 @@ export interface Limits {
   readonly pageSizeLog2: number
 }
 
-const shortReferences = 0x63 // (ref null ht); 0x64 is (ref ht)
+const longReference = { nullable: 0x63, plain: 0x64 } as const
+
+/** `noexn` to `exn`, by their bytes: all abstract heap types. */
+const abstractHeapTypes = { first: 0x69, last: 0x74 } as const
 
 export function readValueType(reader: Reader): ValueType {
   const code = reader.byte()
-  if (code === shortReferences || code === 0x64) return { code, heap: reader.s33() }
-  // 0x7f..0x7b numbers and vectors, 0x74..0x68 abstract reference types; V8 checks which of them it knows.
-  if (code < 0x67 || code > 0x7f) reader.fail('not a value type')
+  if (code === longReference.nullable || code === longReference.plain)
+    return { code, heap: readHeapType(reader) }
+  const number = code >= valueTypeCode.v128 && code <= valueTypeCode.i32
+  const reference = code >= abstractHeapTypes.first && code <= abstractHeapTypes.last
+  if (!number && !reference) throw unknownType(code)
   return { code }
+}
+
+/** A type's index, or, negative, an abstract heap type: its byte as a signed LEB128. */
+export function readHeapType(reader: Reader): number {
+  const heap = reader.s33()
+  if (heap < abstractHeapTypes.first - 0x80 || (heap < 0 && heap > abstractHeapTypes.last - 0x80))
+    throw unknownType(heap & 0x7f)
+  return heap
 }
 
 function readFieldType(reader: Reader, into: ValueType[]): void {
@@ -87,7 +101,7 @@ function readCompositeType(reader: Reader): DefinedType {
       return { kind: 'array', fields }
     }
     default:
-      return reader.fail(`unknown form 0x${form.toString(16)} of a type`)
+      throw unknownType(form)
   }
 }
 
@@ -115,7 +129,7 @@ export function readRecursionGroup(reader: Reader, into: DefinedType[]): void {
 /** Limits of a table or a memory. Values beyond 2^53 are kept as the nearest number: they are beyond every limit. */
 export function readLimits(reader: Reader): Limits {
   const flags = reader.byte()
-  if (flags > 0x0f) reader.fail('unknown flags of limits')
+  if (flags > 0x0f) throw new UnknownFeatureError(`limits with flags ${flags}`)
   const is64 = (flags & 4) !== 0
   const read = (): number => (is64 ? Number(reader.i64(false)) : reader.u32())
   const minimum = read()

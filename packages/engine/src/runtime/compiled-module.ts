@@ -16,7 +16,7 @@ import { MalformedModuleError } from '../binary/reader.ts'
 import type { ScanOptions } from '../binary/scan-code.ts'
 import type { ImageSegment } from '../binary/sort-segments.ts'
 import { pageBytes } from '../binary/sort-segments.ts'
-import { UnknownOpcodeError } from '../binary/unknown-opcode.ts'
+import { UnknownFeatureError } from '../binary/unknown-opcode.ts'
 import { UnsupportedModuleError } from '../errors/unsupported-module-error.ts'
 import { checkAddressSpace } from './check-limits.ts'
 import { checkMemory64 } from './check-memory64.ts'
@@ -74,8 +74,8 @@ export async function compileModule(
 }
 
 /** V8 accepts the module; says why the engine does not. */
-function explained(error: unknown): unknown {
-  if (error instanceof UnknownOpcodeError) {
+export function explained(error: unknown): unknown {
+  if (error instanceof UnknownFeatureError) {
     return new UnsupportedModuleError(
       `it holds ${error.message}`,
       'It is newer than this version of the engine; look for an update.',
@@ -101,7 +101,7 @@ async function inSlices<T>(work: Generator<void, T>): Promise<T> {
   }
 }
 
-function refuse(structure: ModuleStructure, limits: SlotLimits): void {
+export function refuse(structure: ModuleStructure, limits: SlotLimits): void {
   const native = 'Instantiate it with `new WebAssembly.Instance` instead.'
   if (structure.imports.some(({ module }) => module === hiddenModule)) {
     throw new UnsupportedModuleError(

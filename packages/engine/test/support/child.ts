@@ -34,3 +34,22 @@ export function runChild(script: string, options: ChildOptions = {}): ChildResul
   })
   return { status: child.status, signal: child.signal, stdout: child.stdout, stderr: child.stderr }
 }
+
+/** Runs a script with Node's own options and without the package. */
+export function runNode(node: readonly string[], script: string): ChildResult {
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, [...node, '--eval', script], {
+    encoding: 'utf8',
+    env: { ...process.env, NODE_OPTIONS: '', NODE_NO_WARNINGS: '1' },
+    timeout: 100_000,
+  })
+  return { status, signal, stdout, stderr }
+}
+
+/** The options of this V8. */
+export function knownFlags(): string[] {
+  return (
+    spawnSync(process.execPath, ['--v8-options'], { encoding: 'utf8' })
+      .stdout.match(/^ +--[\w-]+/gm)
+      ?.map((flag) => flag.trim()) ?? []
+  )
+}
