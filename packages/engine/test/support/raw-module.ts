@@ -17,6 +17,10 @@ export interface RawModule {
   }[]
   /** Functions declared for `ref.func`. */
   readonly declared?: readonly number[]
+  /** Element segments as they are, behind the declared functions. */
+  readonly elements?: readonly (readonly number[])[]
+  /** Data segments: the first at address 0, the others passive. */
+  readonly data?: readonly (readonly number[])[]
 }
 
 /** With a memory of one page, exported as `memory`, with room for three. */
@@ -27,6 +31,8 @@ export function rawModule({
   globals = [],
   functions,
   declared = [],
+  elements = [],
+  data = [],
 }: RawModule): Uint8Array<ArrayBuffer> {
   const output = new Writer().byte(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00)
   const vector = (id: number, entries: readonly (readonly number[])[]): void => {
@@ -50,11 +56,22 @@ export function rawModule({
     .byte(2, 0)
   for (const index of functions.keys()) exports.name(`f${index}`).byte(0, index)
   output.section(7, exports)
-  if (declared.length > 0) vector(9, [[3, 0, declared.length, ...declared]])
+  vector(9, [...(declared.length > 0 ? [[3, 0, declared.length, ...declared]] : []), ...elements])
+  if (data.length > 0) output.section(12, new Writer().u32(data.length))
   const code = new Writer().u32(functions.length)
   for (const { locals = [0], code: instructions } of functions) {
     code.u32(locals.length + instructions.length + 1).byte(...locals, ...instructions, 0x0b)
   }
   output.section(10, code)
+  if (data.length > 0) {
+    const segments = new Writer().u32(data.length)
+    for (const [index, contents] of data.entries()) {
+      segments
+        .byte(...(index === 0 ? [0, 0x41, 0, 0x0b] : [1]))
+        .u32(contents.length)
+        .byte(...contents)
+    }
+    output.section(11, segments)
+  }
   return output.written.slice()
 }
