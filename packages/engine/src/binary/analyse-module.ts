@@ -12,6 +12,8 @@ import type { ExportEntry, ExternalKind, ModuleStructure } from './module-struct
 import { parseModule } from './parse-module.ts'
 import { MalformedModuleError } from './reader.ts'
 import type { FreshReason } from './reusability.ts'
+import type { FunctionShape } from './function-shapes.ts'
+import { FunctionShapes } from './function-shapes.ts'
 import { functionsLeave } from './leaving-functions.ts'
 import { freshReason, resettableGlobals } from './reusability.ts'
 import { rewriteModule } from './rewrite-module.ts'
@@ -21,15 +23,6 @@ import type { ImageSegment, LateSegment } from './sort-segments.ts'
 import { sortSegments } from './sort-segments.ts'
 import type { FunctionType } from './types.ts'
 import { isFunctionReference, isReference } from './types.ts'
-
-/** A function's type, as far as its handle needs it. */
-export interface FunctionShape {
-  readonly parameters: number
-  /** -1: not known. */
-  readonly results: number
-  /** Whether a parameter or a result is a reference to a function, which must not cross to the host as it is. */
-  readonly carriesFunctions: boolean
-}
 
 export interface ImportPlan {
   readonly module: string
@@ -130,18 +123,26 @@ export function* analyseModule(
     resettable,
   })
   const { prefix, grows, resets } = appended
+  const shapes = new FunctionShapes(structure)
   const analysis: ModuleAnalysis = {
     imports: structure.imports.map((entry) => ({
       module: entry.module,
       name: entry.name,
       kind: entry.kind,
       index: entry.index,
-      carriesFunctions: carriesFunctions(structure, entry.kind, entry.index),
-      results: entry.kind === 'function' ? (signature(structure, entry.index)?.results.length ?? 0) : 0,
-      flowsBack: flowsBack(structure, entry.kind, entry.index),
+      carriesFunctions:
+        entry.kind === 'function'
+          ? shapes.of(entry.index).carriesFunctions
+          : carriesFunctions(structure, entry.kind, entry.index),
+      results: entry.kind === 'function' ? shapes.of(entry.index).results : 0,
+      flowsBack: flowsBack(structure, shapes, entry.kind, entry.index),
     })),
     exports: structure.exports,
-    functionShapes: functionShapes(structure),
+    functionShapes: new Map(
+      structure.exports
+        .filter(({ kind }) => kind === 'function')
+        .map(({ index }) => [index, shapes.of(index)]),
+    ),
     importedTables: structure.tables.filter((table) => table.imported).length,
     importedGlobals: structure.globals.filter((global) => global.imported).length,
     importedTags: structure.imports.filter(({ kind }) => kind === 'tag').length,
@@ -190,16 +191,21 @@ function checkStart(structure: ModuleStructure): void {
     throw new MalformedModuleError('the start function takes or returns values', 0)
 }
 
-function carriesFunctions(structure: ModuleStructure, kind: ExternalKind, index: number): boolean {
-  const { types } = structure
-  if (kind === 'table') return isFunctionReference(structure.tables[index]!.type, types)
-  if (kind === 'global') return isFunctionReference(structure.globals[index]!.type, types)
-  if (kind !== 'function') return false
-  const type = signature(structure, index)
-  return (type?.parameters.concat(type.results) ?? []).some((one) => isFunctionReference(one, types))
+function carriesFunctions(
+  { types, tables, globals }: ModuleStructure,
+  kind: ExternalKind,
+  index: number,
+): boolean {
+  if (kind === 'table') return isFunctionReference(tables[index]!.type, types)
+  return kind === 'global' && isFunctionReference(globals[index]!.type, types)
 }
 
-function flowsBack(structure: ModuleStructure, kind: ExternalKind, index: number): boolean {
+function flowsBack(
+  structure: ModuleStructure,
+  shapes: FunctionShapes,
+  kind: ExternalKind,
+  index: number,
+): boolean {
   switch (kind) {
     case 'memory':
       return false
@@ -210,24 +216,8 @@ function flowsBack(structure: ModuleStructure, kind: ExternalKind, index: number
       return mutable && isReference(type)
     }
     case 'function':
-      return signature(structure, index)?.parameters.some(isReference) ?? true
-    case 'tag': {
-      const type = structure.types[structure.tagTypes[index]!]
-      return type?.kind === 'func' && type.parameters.some(isReference)
-    }
+      return shapes.of(index).takesReferences
+    case 'tag':
+      return shapes.ofType(structure.tagTypes[index]!).takesReferences
   }
-}
-
-function functionShapes(structure: ModuleStructure): Map<number, FunctionShape> {
-  const shapes = new Map<number, FunctionShape>()
-  for (const { kind, index } of structure.exports) {
-    if (kind !== 'function') continue
-    const { parameters, results } = signature(structure, index) ?? { parameters: [], results: [] }
-    shapes.set(index, {
-      parameters: parameters.length,
-      results: results.length,
-      carriesFunctions: carriesFunctions(structure, kind, index),
-    })
-  }
-  return shapes
 }

@@ -61,6 +61,9 @@ export class Appended implements AppendedIndices {
   readonly resets: boolean
   /** No export of the module begins with it; every hidden one does. */
   readonly prefix: string
+  /** The places in those lists, by number: there can be a hundred thousand tables. */
+  readonly #memoryPlaces: ReadonlyMap<number, number>
+  readonly #tablePlaces: ReadonlyMap<number, number>
 
   constructor(structure: ModuleStructure, scan: CodeScan, options: RewriteOptions) {
     this.#structure = structure
@@ -72,9 +75,9 @@ export class Appended implements AppendedIndices {
       options.resettable !== undefined &&
       options.resettable.length + this.sizedMemories.length + this.sizedTables.length > 0
     this.helpers = this.resets ? [...scan.helpers, resetHelper] : scan.helpers
-    let prefix = '\u0000'
-    while (structure.exports.some((entry) => entry.name.startsWith(prefix))) prefix += '\u0000'
-    this.prefix = prefix
+    this.prefix = '\u0000'.repeat(1 + mostLeadingZeros(structure))
+    this.#memoryPlaces = places(this.sizedMemories)
+    this.#tablePlaces = places(this.sizedTables)
   }
 
   helperFunction(helper: number): number {
@@ -96,7 +99,7 @@ export class Appended implements AppendedIndices {
   }
 
   sizeGlobal(memory: number): number {
-    return this.#structure.globals.length + this.sizedMemories.indexOf(memory)
+    return this.#structure.globals.length + (this.#memoryPlaces.get(memory) ?? 0)
   }
 
   maximumBytes(memory: number): number {
@@ -111,7 +114,7 @@ export class Appended implements AppendedIndices {
   }
 
   tableSizeGlobal(table: number): number {
-    return this.#structure.globals.length + this.sizedMemories.length + this.sizedTables.indexOf(table)
+    return this.#structure.globals.length + this.sizedMemories.length + (this.#tablePlaces.get(table) ?? 0)
   }
 
   maximumEntries(table: number): number {
@@ -171,4 +174,19 @@ function sizeGlobal({ minimum, is64 }: Limits): SizeGlobal {
     ? [valueTypeCode.i64, 0x42, minimum]
     : [valueTypeCode.i32, 0x41, minimum | 0]
   return { type, initial: new Writer(8).byte(opcode).s64(BigInt(value)).byte(0x0b).written }
+}
+
+function places(list: readonly number[]): Map<number, number> {
+  return new Map(list.map((number, place) => [number, place]))
+}
+
+/** How many characters U+0000 an export's name begins with, at most. */
+function mostLeadingZeros({ exports }: ModuleStructure): number {
+  let most = 0
+  for (const { name } of exports) {
+    let zeros = 0
+    while (name.charCodeAt(zeros) === 0) zeros++
+    most = Math.max(most, zeros)
+  }
+  return most
 }

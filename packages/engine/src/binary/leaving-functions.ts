@@ -14,8 +14,13 @@ export function functionsLeave({ types, imports, exports, tagTypes }: ModuleStru
   for (const type of types) {
     if (type.kind !== 'func' && type.fields.some((field) => isFunctionReference(field, types))) return true
   }
-  for (const { kind, index } of [...imports, ...exports]) {
-    const type = kind === 'tag' ? types[tagTypes[index]!] : undefined
+  // Each type once: a million tags may share one.
+  const seen = new Set<number>()
+  for (const list of [imports, exports]) {
+    for (const { kind, index } of list) if (kind === 'tag') seen.add(tagTypes[index]!)
+  }
+  for (const typeIndex of seen) {
+    const type = types[typeIndex]
     if (type?.kind === 'func' && type.parameters.some((one) => isFunctionReference(one, types))) return true
   }
   return false

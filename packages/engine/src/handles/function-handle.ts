@@ -5,7 +5,7 @@
  * it is inside. Handles of functions that carry no references to functions have a fixed number of parameters, so that a
  * call costs one closure and no array; V8 fills what the caller left out with `undefined`, as it does natively.
  */
-import type { FunctionShape } from '../binary/analyse-module.ts'
+import type { FunctionShape } from '../binary/function-shapes.ts'
 import { InstanceReleasedError } from '../errors/instance-released-error.ts'
 import type { Callable, Exchange } from './callable.ts'
 import type { Gate } from './gate.ts'

@@ -4,7 +4,7 @@
  *
  * While a call is suspended the instance is not released: other code would get the memory that the call goes on with.
  */
-import type { FunctionShape } from '../binary/analyse-module.ts'
+import type { FunctionShape } from '../binary/function-shapes.ts'
 import { UnsupportedRuntimeError } from '../errors/unsupported-runtime-error.ts'
 import type { Callable, Exchange } from './callable.ts'
 import type { Gate } from './gate.ts'

@@ -10,7 +10,7 @@
  * A handle of another pooled instance links the two: from then on they call each other directly. Functions that the host
  * brought itself (of a plain V8 instance) pass as they are, both ways.
  */
-import type { FunctionShape } from '../binary/analyse-module.ts'
+import type { FunctionShape } from '../binary/function-shapes.ts'
 import type { Callable, Exchange } from './callable.ts'
 import { makeFunctionHandle } from './function-handle.ts'
 import { released } from './gate.ts'
@@ -22,7 +22,14 @@ import { HandleStamp, RawStamp } from './stamps.ts'
 const brought = new WeakSet<Callable>()
 
 /** The shape of a function of which nothing is known, as one that comes out of a table. */
-const unknownShape: FunctionShape = { parameters: -1, results: -1, carriesFunctions: true }
+const unknownShape: FunctionShape = {
+  parameters: -1,
+  results: -1,
+  carriesFunctions: true,
+  takes: undefined,
+  gives: undefined,
+  takesReferences: true,
+}
 
 export class References implements Exchange {
   readonly use: Use

@@ -11,9 +11,9 @@ export function makeImages(
 ): MemoryImage[] {
   const images: MemoryImage[] = []
   try {
+    const byMemory = Map.groupBy(imageSegments, ({ memory }) => memory)
     for (let memory = 0; memory < memories; memory++) {
-      const segments = imageSegments.filter((segment) => segment.memory === memory)
-      images.push(MemoryImage.fromSegments(segments, { label }))
+      images.push(MemoryImage.fromSegments(byMemory.get(memory) ?? [], { label }))
     }
   } catch (error) {
     for (const image of images) image.release()
