@@ -281,6 +281,44 @@ describe('found by the fuzzer: V8 takes it, so the engine must', () => {
   })
 })
 
+describe('at the limits of V8, so that the rewrite has no room', () => {
+  const header = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]
+  const memory = new Writer().byte(1, 0, 1)
+
+  /** One function of type 0 with this body, its locals included, `globals` globals and `types` types. */
+  function module(types: number, globals: number, body: Writer): Bytes {
+    const typeSection = new Writer().u32(types)
+    for (let type = 0; type < types; type++) typeSection.byte(0x60, 0, 0)
+    const globalSection = new Writer().u32(globals)
+    for (let global = 0; global < globals; global++) globalSection.byte(0x7f, 0, 0x41, 0, 0x0b)
+    return new Writer()
+      .byte(...header)
+      .section(1, typeSection)
+      .section(3, new Writer().byte(1, 0))
+      .section(5, memory)
+      .section(6, globalSection)
+      .section(10, new Writer().byte(1).u32(body.length).bytes(body.written))
+      .written.slice()
+  }
+
+  it('a million types', async () => {
+    const bytes = module(1_000_000, 0, new Writer().byte(0, 0x41, 0, 0x40, 0, 0x1a, 0x0b))
+    expect(supported(bytes)).toBe(true)
+    const error: unknown = await engine.compile(bytes).catch((one: unknown) => one)
+    expect(error).toBeInstanceOf(UnsupportedModuleError)
+    expect((error as Error).message).toMatch(/beyond a limit of V8 .*types count of 100000\d/)
+  })
+
+  it('the longest function', async () => {
+    const body = new Writer(8_000_000).byte(0)
+    while (body.length < 7_654_321 - 3) body.byte(0x3f, 0, 0x1a)
+    while (body.length < 7_654_321 - 1) body.byte(0x01)
+    const bytes = module(1, 200, body.byte(0x0b))
+    expect(supported(bytes)).toBe(true)
+    await expect(engine.compile(bytes)).rejects.toThrow(/beyond a limit of V8 .*maximum function size/)
+  })
+})
+
 describe('valid, but refused with the reason', () => {
   const refused: [string, Bytes, RegExp][] = [
     ['a shared memory', wat('(module (memory 1 2 shared))'), /memory 0 is shared.*new WebAssembly\.Instance/],

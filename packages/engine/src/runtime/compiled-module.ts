@@ -73,12 +73,21 @@ export async function compileModule(
   }
 }
 
+/** What V8 says of a module with too many entries or too long a function. */
+const beyondLimits = /exceeds internal limit of|> maximum (?:function|module) size/
+
 /** V8 accepts the module; says why the engine does not. */
 export function explained(error: unknown): unknown {
   if (error instanceof UnknownFeatureError) {
     return new UnsupportedModuleError(
       `it holds ${error.message}`,
       'It is newer than this version of the engine; look for an update.',
+    )
+  }
+  if (error instanceof WebAssembly.CompileError && beyondLimits.test(error.message)) {
+    return new UnsupportedModuleError(
+      `with what the rewrite appends, it is beyond a limit of V8 (${error.message})`,
+      'Instantiate it with `new WebAssembly.Instance` instead.',
     )
   }
   if (error instanceof MalformedModuleError || error instanceof WebAssembly.CompileError) {
