@@ -90,14 +90,17 @@ function moduleOf({ code, operands, results, logBytes, lanes }: Operation): Byte
   instructions.byte(...code)
   if (logBytes !== undefined) instructions.byte(logBytes, 8)
   if (lanes !== undefined) instructions.byte(lanes - 1)
-  const locals = results.flatMap((letter) => [1, letterCode[letter]])
-  for (const place of [...results.keys()].reverse()) instructions.byte(0x21, 2 + place)
+  // Were the instruction walked at the wrong pace, this would be the size of the slot.
+  instructions.byte(0x3f, 0, 0x21, 2 + results.length)
+  const locals = [...results, 'i' as const].flatMap((letter) => [1, letterCode[letter]])
+  for (const place of [...results.keys()].toReversed()) instructions.byte(0x21, 2 + place)
   for (const [place, letter] of results.entries()) {
     instructions.byte(0x41, 0xc0, 0, 0x20, 2 + place, ...store[letter], place * 16)
   }
+  instructions.byte(0x41, 0xf0, 0, 0x20, 2 + results.length, 0x36, 2, 0)
   return rawModule({
     types: [[0x60, 2, 0x7f, 0x7f, 0]],
-    functions: [{ type: 0, locals: [results.length, ...locals], code: [...instructions.written] }],
+    functions: [{ type: 0, locals: [results.length + 1, ...locals], code: [...instructions.written] }],
     data: [Array.from({ length: 256 }, (_, index) => (index * 73 + 41) & 0xff)],
   })
 }

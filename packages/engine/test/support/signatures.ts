@@ -225,14 +225,13 @@ export const operations: readonly Operation[] = plain.flatMap(([prefix, ranges])
 
 /** Instructions with a memory argument: their address is the first operand. */
 export const memoryOperations: readonly Operation[] = memory.flatMap(([prefix, first, signature, logs]) =>
-  logs.map((logBytes, index) => ({ ...operation(prefix, first + index, signature), logBytes })),
+  logs.map((logBytes, index) => Object.assign(operation(prefix, first + index, signature), { logBytes })),
 )
 
 /** Instructions with a lane byte. */
-export const laneOperations: readonly Operation[] = lanes.map(([opcode, signature, count]) => ({
-  ...operation(0xfd, opcode, signature),
-  lanes: count,
-}))
+export const laneOperations: readonly Operation[] = lanes.map(([opcode, signature, count]) =>
+  Object.assign(operation(0xfd, opcode, signature), { lanes: count }),
+)
 
 /** `v128.load8_lane` and so on: a memory argument and a lane byte. */
 export const memoryLaneOperations: readonly Operation[] = [0, 1, 2, 3].flatMap((logBytes) => [

@@ -21,8 +21,13 @@ export const specification: readonly OpcodeSpace[] = [
     prefix: 0,
     opcodes: [
       ...range(0x00, 0x05),
-      ...[0x06, 0x07, 0x09, 0x18, 0x19], // legacy exceptions
+      // Legacy exceptions, save 0x08, which is `throw` in both.
+      0x06,
+      0x07,
       0x08,
+      0x09,
+      0x18,
+      0x19,
       ...range(0x0a, 0x15),
       ...range(0x1a, 0x1c),
       0x1f,

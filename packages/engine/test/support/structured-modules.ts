@@ -44,7 +44,9 @@ function entry(
     ],
     globals: [[i32, 1, 0x41, 7, 0x0b]],
     functions: [
-      { type: 0, locals, code: code.flat() },
+      // The size of the memory is added at the end: were the code before it walked at the wrong pace, it would be that of
+      // the slot.
+      { type: 0, locals, code: [...code.flat(), 0x3f, 0, 0x6a] },
       { type: 2, code: [...get, ...one, 0x6a] },
       { type: 1, code: [0x01] },
     ],

@@ -1,0 +1,132 @@
+/** Runs one module on plain V8 and on the pool, twice each, with the same imports and calls, and compares all that shows. */
+import { Script } from 'node:vm'
+
+import type { ModuleStructure } from '../src/binary/module-structure.ts'
+import { parseModule } from '../src/binary/parse-module.ts'
+import type { Engine, PooledModule } from '../src/index.ts'
+import { callExports } from './call-exports.ts'
+import type { Finding } from './judge.ts'
+import { slotPages, withoutNumbers } from './judge.ts'
+import type { Random } from './random.ts'
+import type { Bytes } from './sections.ts'
+import { StubImports } from './stub-imports.ts'
+
+/** How long plain V8 may take for all calls; what takes longer is not run on the pool. */
+const nativeMs = 100
+
+const uses = 2
+
+export interface Comparison {
+  /** In a word, what came of the native run; `undefined` when it was not tried. */
+  readonly outcome: string | undefined
+  readonly finding?: Finding
+}
+
+declare global {
+  // oxlint-disable-next-line no-var -- the script below finds it by this name
+  var warmslotFuzzRun: (() => void) | undefined
+}
+const limited = new Script('warmslotFuzzRun()')
+
+/** Runs it as long as it may take; false if it took longer. V8 can stop a loop of WebAssembly, as it can one of JavaScript. */
+function withinTime(run: () => void): boolean {
+  globalThis.warmslotFuzzRun = run
+  try {
+    limited.runInThisContext({ timeout: nativeMs })
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return false
+    throw error
+  } finally {
+    globalThis.warmslotFuzzRun = undefined
+  }
+}
+
+export function compareRuns(
+  engine: Engine,
+  native: WebAssembly.Module,
+  pooled: PooledModule,
+  bytes: Bytes,
+  random: Random,
+): Comparison {
+  const structure = parsed(bytes)
+  if (!comparable(structure)) return { outcome: undefined }
+  const seed = random.next()
+  const imports = new StubImports(structure, seed)
+  const expected: unknown[] = []
+  const finished = withinTime(() => {
+    for (let use = 0; use < uses; use++) {
+      imports.log.length = 0
+      expected.push(
+        callExports(
+          () => new WebAssembly.Instance(native, imports.native()).exports,
+          structure,
+          imports.log,
+          seed,
+        ),
+      )
+    }
+  })
+  if (!finished) return { outcome: 'endless' }
+  const text = expected.map((one) => JSON.stringify(one))
+  // How deep the stack goes differs, and with it all that happened before its end.
+  if (text.some((one) => one.includes('Maximum call stack size exceeded'))) return { outcome: 'deep' }
+  const others = new StubImports(structure, seed)
+  for (let use = 0; use < uses; use++) {
+    others.log.length = 0
+    const actual = JSON.stringify(runPooled(engine, pooled, structure, others, seed))
+    if (actual !== text[use]) return { outcome: 'different', finding: difference(text[use]!, actual, use) }
+  }
+  return { outcome: withoutNumbers(/"error":"[^"]*"/.exec(text[0]!)?.[0] ?? 'fine') }
+}
+
+function runPooled(
+  engine: Engine,
+  module: PooledModule,
+  structure: ModuleStructure,
+  imports: StubImports,
+  seed: number,
+): unknown {
+  let release: (() => void) | undefined
+  try {
+    return callExports(
+      () => {
+        const instance = engine.instantiate(module, imports.pooled)
+        release = () => instance.release()
+        return instance.exports
+      },
+      structure,
+      imports.log,
+      seed,
+    )
+  } finally {
+    release?.()
+  }
+}
+
+function parsed(bytes: Bytes): ModuleStructure {
+  const steps = parseModule(bytes)
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+  }
+}
+
+/** A pooled memory grows to the slot's size at most, and fails beyond it: only modules that declare less can be compared. */
+function comparable({ memories, tables, exports }: ModuleStructure): boolean {
+  return (
+    memories.every(({ limits }) => (limits.maximum ?? Infinity) <= slotPages) &&
+    tables.every(({ limits }) => limits.minimum <= 10_000) &&
+    exports.length < 200
+  )
+}
+
+function difference(expected: string, actual: string, use: number): Finding {
+  let at = 0
+  while (at < expected.length && expected[at] === actual[at]) at++
+  const around = (text: string): string => text.slice(Math.max(0, at - 200), at + 200)
+  return {
+    kind: `ran differently: ${withoutNumbers(expected.slice(at, at + 25))} / ${withoutNumbers(actual.slice(at, at + 25))}`,
+    details: `use ${use}, character ${at}\nV8:   ${around(expected)}\npool: ${around(actual)}`,
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * The oracles. What V8 rejects the engine rejects, in V8's words; what V8 accepts the engine pools, or refuses naming what
+ * it uses; and what is pooled runs as on plain V8.
+ *
+ * Most binaries are judged as far as the rewritten one compiles, without an engine: `quick`. Making slots and running the
+ * calls takes a hundred times as long.
+ */
+import { analyseModule } from '../src/binary/analyse-module.ts'
+import type { PooledModule } from '../src/index.ts'
+import { Engine, UnsupportedModuleError } from '../src/index.ts'
+import { explained, refuse } from '../src/runtime/compiled-module.ts'
+import { compareRuns } from './compare-runs.ts'
+import type { Random } from './random.ts'
+import type { Bytes } from './sections.ts'
+
+/** A difference between the engine and V8. `kind` is the same for findings with the same cause, as far as can be told. */
+export interface Finding {
+  readonly kind: string
+  readonly details: string
+}
+
+export interface Judgement {
+  readonly outcome: 'invalid' | 'refused' | 'pooled' | 'run'
+  /** What V8 or the engine said, without its numbers: new ones are worth keeping a binary for. */
+  readonly said: string
+  readonly finding?: Finding
+}
+
+/** The refusals that name a feature. "Could not be rewritten" is a defect. */
+const named = [
+  /^memory \d+ is shared$/,
+  /^memory \d+ is a memory64$/,
+  /^memory \d+ has custom pages$/,
+  /^memory \d+ starts with \d+ bytes, and a slot holds \d+$/,
+  /^it has \d+ memories, and the engine \d+ slots$/,
+  /^it holds opcode .* proposal$/,
+  /^it imports from module "\\u0000warmslot"$/,
+]
+
+export const slots = 6
+export const slotPages = 16
+const limits = { slots, maxMemoryBytes: slotPages * 65_536 }
+
+export class Judge {
+  readonly #engine = new Engine(limits)
+  readonly counts: Record<Judgement['outcome'], number> = { invalid: 0, refused: 0, pooled: 0, run: 0 }
+
+  /** Compiles on both, as the engine does it but at once and in one thread. */
+  quick(bytes: Bytes): Judgement {
+    const native = attempt(() => new WebAssembly.Module(bytes))
+    const pooled = attempt(() => rewrittenModule(bytes))
+    return this.#count(compare(native, pooled))
+  }
+
+  /**
+   * Compiles on both through the engine's own door, and runs the calls.
+   * @param random decides the arguments of calls; the same seed makes the same calls
+   */
+  async full(bytes: Bytes, random: Random): Promise<Judgement> {
+    const native = await settle(WebAssembly.compile(bytes))
+    const pooled = await settle(this.#engine.compile(bytes))
+    if ('error' in native || 'error' in pooled) return this.#count(compare(native, pooled))
+    try {
+      const { outcome, finding } = compareRuns(this.#engine, native.value, pooled.value, bytes, random)
+      const said = `${pooled.value.freshReason} ${outcome}`
+      return this.#count({
+        outcome: outcome === undefined ? 'pooled' : 'run',
+        said,
+        ...(finding && { finding }),
+      })
+    } finally {
+      await pooled.value.dispose()
+    }
+  }
+
+  #count(judgement: Judgement): Judgement {
+    this.counts[judgement.outcome]++
+    return judgement
+  }
+
+  close(): Promise<void> {
+    return this.#engine.close()
+  }
+}
+
+/** The engine's steps up to the rewritten module, with its errors, save that V8's are those of the original. */
+function rewrittenModule(bytes: Bytes): WebAssembly.Module {
+  try {
+    const steps = analyseModule(bytes, (structure) => refuse(structure, limits))
+    for (;;) {
+      const step = steps.next()
+      if (!step.done) continue
+      // A binary that the analysis takes is still refused where V8 refuses it.
+      assertValid(bytes)
+      return new WebAssembly.Module(step.value.rewritten)
+    }
+  } catch (error) {
+    assertValid(bytes)
+    throw explained(error)
+  }
+}
+
+function assertValid(bytes: Bytes): WebAssembly.Module {
+  return new WebAssembly.Module(bytes)
+}
+
+type Settled<T> = { readonly value: T } | { readonly error: unknown }
+
+async function settle<T>(promise: Promise<T>): Promise<Settled<T>> {
+  try {
+    return { value: await promise }
+  } catch (error) {
+    return { error }
+  }
+}
+
+function attempt<T>(run: () => T): Settled<T> {
+  try {
+    return { value: run() }
+  } catch (error) {
+    return { error }
+  }
+}
+
+function compare(
+  native: Settled<WebAssembly.Module>,
+  pooled: Settled<PooledModule | WebAssembly.Module>,
+): Judgement {
+  if ('error' in native) return rejected(native.error, pooled)
+  return 'error' in pooled ? refused(pooled.error) : { outcome: 'pooled', said: 'pooled' }
+}
+
+function rejected(expected: unknown, actual: Settled<unknown>): Judgement {
+  const said = withoutNumbers(String(expected))
+  // The types and names behind the first words are too many to keep a binary for each.
+  const judgement = { outcome: 'invalid', said: said.replace(/^.*? failed: /, '').slice(0, 36) } as const
+  if ('value' in actual) {
+    return { ...judgement, finding: { kind: `accepted: ${said}`, details: String(expected) } }
+  }
+  if (
+    actual.error instanceof WebAssembly.CompileError &&
+    actual.error.message === (expected as Error).message
+  )
+    return judgement
+  const details = `V8: ${String(expected)}\nengine: ${String(actual.error)}`
+  return { ...judgement, finding: { kind: `other error: ${withoutNumbers(String(actual.error))}`, details } }
+}
+
+function refused(error: unknown): Judgement {
+  const said = withoutNumbers(String(error))
+  const judgement = { outcome: 'refused', said } as const
+  const { feature } = error as { feature?: unknown }
+  if (UnsupportedModuleError.isInstance(error) && named.some((name) => name.test(String(feature))))
+    return judgement
+  return { ...judgement, finding: { kind: `refused: ${said}`, details: String(error) } }
+}
+
+export function withoutNumbers(text: string): string {
+  return text
+    .replaceAll(/"[^"]*"|'[^']*'/g, '""')
+    .replaceAll(/0x[0-9a-f]+|\d+/g, '#')
+    .slice(0, 160)
+}

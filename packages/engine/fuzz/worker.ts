@@ -1,0 +1,7 @@
+/** The fuzzing process. Coverage starts before the analyser is loaded, so that what never runs is counted too. */
+import { Coverage } from './coverage.ts'
+import type { Task } from './messages.ts'
+
+const coverage = new Coverage(new URL('../src/binary/', import.meta.url).href)
+const { Fuzzing } = await import('./fuzzing.ts')
+await new Fuzzing(JSON.parse(process.argv[2]!) as Task, coverage).run()
