@@ -28,6 +28,7 @@ import { makeImages } from './runtime/images.ts'
 import type { ImportValues } from './runtime/import-values.ts'
 import { memoriesWithoutLinks, readImports } from './runtime/import-values.ts'
 import { InstanceCore } from './runtime/instance-core.ts'
+import { refuseBuiltins } from './runtime/refuse-builtins.ts'
 import { V8Reservation } from './runtime/v8-reservation.ts'
 
 /** A slot has a V8 memory for each of them, made when it is first wanted there. */
@@ -99,6 +100,7 @@ export class Engine implements AsyncDisposable {
     this.#assertOpen()
     const { label = 'module', sharedTables = false } = options
     if (typeof label !== 'string') throw new InvalidOptionError('label', 'a text', label)
+    refuseBuiltins(options)
     if (typeof sharedTables !== 'boolean')
       throw new InvalidOptionError('sharedTables', 'true or false', sharedTables)
     const { module: compiled, imageSegments } = await compileModule(

@@ -4,6 +4,8 @@
  */
 import { expect, it } from 'vitest'
 
+import { Engine } from '../src/index.ts'
+
 import { knownFlags, runChild } from './support/child.ts'
 import { rawModule } from './support/raw-module.ts'
 
@@ -158,3 +160,14 @@ it.each(proposals.filter(([flag]) => known.includes(flag)))('with %s: %s', (flag
   expect(child.stdout).toContain('WARMSLOT_UNSUPPORTED_MODULE')
   expect(child.stdout).toContain(name)
 })
+
+it.each([{ builtins: ['js-string'] }, { importedStringConstants: 'strings' }])(
+  'compile option %j',
+  async (options) => {
+    await using engine = new Engine({ slots: 1 })
+    await expect(engine.compile(code([]), options as object)).rejects.toMatchObject({
+      code: 'WARMSLOT_UNSUPPORTED_MODULE',
+      feature: expect.stringContaining('JS string builtins proposal') as string,
+    })
+  },
+)
