@@ -8,6 +8,7 @@
 import { analyseModule } from '../src/binary/analyse-module.ts'
 import type { PooledModule } from '../src/index.ts'
 import { Engine, UnsupportedModuleError } from '../src/index.ts'
+import { checkRuntime } from '../src/runtime/check-runtime.ts'
 import { explained, refuse } from '../src/runtime/compiled-module.ts'
 import { compareRuns } from './compare-runs.ts'
 import type { Random } from './random.ts'
@@ -29,7 +30,7 @@ export interface Judgement {
 /** The refusals that name a feature. "Could not be rewritten" is a defect. */
 const named = [
   /^memory \d+ is shared$/,
-  /^memory \d+ is a memory64$/,
+  /^memory \d+ is a memory64, and /,
   /^memory \d+ has custom pages$/,
   /^memory \d+ starts with \d+ bytes, and a slot holds \d+$/,
   /^it has \d+ memories, and the engine \d+ slots$/,
@@ -40,6 +41,7 @@ const named = [
 export const slots = 6
 export const slotPages = 16
 const limits = { slots, maxMemoryBytes: slotPages * 65_536 }
+const slotLimits = { ...limits, ...checkRuntime() }
 
 export class Judge {
   readonly #engine = new Engine(limits)
@@ -86,7 +88,9 @@ export class Judge {
 /** The engine's steps up to the rewritten module, with its errors, save that V8's are those of the original. */
 function rewrittenModule(bytes: Bytes): WebAssembly.Module {
   try {
-    const steps = analyseModule(bytes, (structure) => refuse(structure, limits))
+    const steps = analyseModule(bytes, (structure) => refuse(structure, slotLimits), {
+      sharedTables: false,
+    })
     for (;;) {
       const step = steps.next()
       if (!step.done) continue
