@@ -1,10 +1,11 @@
 /**
- * The bench: native against pooled uses, the index allocator, the purge, in one run of about two minutes. See README.md.
+ * The bench: native against pooled uses, the index allocator, the purge, the deadlines, in one run of some three minutes. See README.md.
  *
  *     node --expose-gc src/main.ts [--write | --out FOLDER] [--name NAME] [--quick]
  */
 import { machineFacts } from './machine.ts'
 import { measureAllocator } from './measure-allocator.ts'
+import { measureDeadlines } from './measure-deadlines.ts'
 import { measurePurge } from './measure-purge.ts'
 import { measureSpawns } from './measure-spawns.ts'
 import { readOptions } from './options.ts'
@@ -40,6 +41,8 @@ const purge = await measurePurge(amounts.purgedSlots, amounts.purges)
 
 progress(`starting children beside ${amounts.spawnSlots} instances`)
 const spawns = measureSpawns(amounts.spawnSlots, amounts.spawns)
+progress('deadlines: their cost, and how late they come')
+const deadlines = await measureDeadlines(amounts.deadlineModules, amounts.deadlineTurnsMs, amounts.stops)
 
 const results = {
   version: 1,
@@ -52,6 +55,7 @@ const results = {
   allocator,
   purge,
   spawns,
+  deadlines,
 } as const
 
 await writeResults(results, options)

@@ -25,6 +25,12 @@ export interface Amounts {
   readonly spawnSlots: number
   /** Children that it starts. */
   readonly spawns: number
+  /** Whose long work is timed with and without deadlines. */
+  readonly deadlineModules: readonly string[]
+  /** How long that of each is timed, in milliseconds; and as long before. */
+  readonly deadlineTurnsMs: number
+  /** How often a guest that spins is stopped. */
+  readonly stops: number
 }
 
 export interface BenchOptions {
@@ -48,6 +54,9 @@ const full: Amounts = {
   purges: 5,
   spawnSlots: 1_000,
   spawns: 200,
+  deadlineModules: ['as-sha256', 'typstyle', 'quickjs', 'sqlite', 'ruff', 'ruby'],
+  deadlineTurnsMs: 4_000,
+  stops: 500,
 }
 
 /** To see that it runs through; its figures mean nothing. */
@@ -62,6 +71,9 @@ const quick: Amounts = {
   purges: 1,
   spawnSlots: 10,
   spawns: 2,
+  deadlineModules: ['as-sha256'],
+  deadlineTurnsMs: 20,
+  stops: 3,
 }
 
 /**

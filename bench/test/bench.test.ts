@@ -52,6 +52,13 @@ describe('a quick run', () => {
     }
   })
 
+  it('times work with and without deadlines, and stops guests', () => {
+    const { costs, lateness } = results.deadlines
+    expect(costs.map(({ name }) => name)).toEqual(results.amounts.deadlineModules)
+    for (const { ratio } of costs) expect(ratio.mean).toBeGreaterThan(0)
+    expect(lateness.uses).toBe(results.amounts.stops)
+  })
+
   it('times the allocator and the purge', () => {
     expect(results.allocator).toHaveLength(3 * results.amounts.capacities.length)
     for (const { pairNs } of results.allocator) expect(pairNs).toBeGreaterThan(0)

@@ -66,6 +66,34 @@ function spawnsTable({ spawns }: BenchResults): string {
   )
 }
 
+function deadlinesTable({ deadlines }: BenchResults): string {
+  return markdownTable(
+    [
+      'one piece of work, µs',
+      'without p50',
+      'p99',
+      'mean',
+      'with p50',
+      'p99',
+      'mean',
+      'p50 ratio',
+      'p99 ratio',
+      'mean ratio',
+    ],
+    deadlines.costs.map(({ title, without, with: checked, ratio }) => [
+      title,
+      ...[without.p50, without.p99, without.mean, checked.p50, checked.p99, checked.mean].map(rounded),
+      ...[ratio.p50, ratio.p99, ratio.mean].map((factor) => factor.toFixed(3)),
+    ]),
+  )
+}
+
+/** The mean of the ratios, as of factors. */
+function meanRatio({ deadlines }: BenchResults): string {
+  const logarithms = deadlines.costs.map(({ ratio }) => Math.log(ratio.mean))
+  return Math.exp(logarithms.reduce((sum, one) => sum + one, 0) / logarithms.length).toFixed(3)
+}
+
 function pausesOf({ uses }: BenchResults, side: 'native' | 'pooled'): string {
   const pauses = uses.map((use) => use[side].pauses)
   const count = pauses.reduce((sum, pause) => sum + pause.count, 0)
@@ -101,6 +129,12 @@ ${spawnsTable(found)}
 
 How long one \`spawn('/bin/true')\` holds the event loop, ${amounts.spawns} times in a process of its own each. Slots are advised against fork(2)
 (\`MADV_DONTFORK\`), as V8's own memories are: without that, the page tables of all written pages would be copied.
+
+${deadlinesTable(found)}
+
+Long work on one instance, with published glue, in an engine without deadlines and in one with \`deadlines: true\`, by turns; "with" has the
+checks in its code, and a deadline far away. The mean ratio of all is ${meanRatio(found)}. A guest that spins, with ${found.deadlines.deadlineMs} ms, got its error
+${rounded(found.deadlines.lateness.p50)} µs after its time (p50; p99 ${rounded(found.deadlines.lateness.p99)} µs, ${found.deadlines.lateness.uses} stops).
 
 ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB; ${machine.kernel}, huge pages: ${machine.hugePages}; Node.js ${machine.node} (V8 ${machine.v8}). ${startedAt.slice(0, 10)},
 ${Math.round(durationSeconds)} seconds. All figures: [${name}.json](${results}/${name}.json). Repeat it: \`npx --yes pnpm@12 bench\`.

@@ -1,5 +1,6 @@
 /** What one run of the bench found: the JSON file. */
 import type { AllocatorResult } from '../measure-allocator.ts'
+import type { DeadlineResults } from '../measure-deadlines.ts'
 import type { MachineFacts } from '../machine.ts'
 import type { PurgeResult } from '../measure-purge.ts'
 import type { SpawnResult } from '../measure-spawns.ts'
@@ -18,4 +19,5 @@ export interface BenchResults {
   readonly allocator: readonly AllocatorResult[]
   readonly purge: readonly PurgeResult[]
   readonly spawns: readonly SpawnResult[]
+  readonly deadlines: DeadlineResults
 }

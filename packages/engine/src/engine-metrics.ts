@@ -11,6 +11,8 @@ export interface InstanceCounts {
   fresh: number
   /** Instantiation threw. */
   failed: number
+  /** A call threw DeadlineExceededError; each use counts once, made or not. */
+  deadlineExceeded: number
   /** Of the fresh ones, those whose module can never be reused, by reason. The others were first, or had other imports. */
   freshReasons: Partial<Record<FreshReason, number>>
 }

@@ -25,11 +25,17 @@ export interface EngineOptions {
   readonly keepResidentBytes?: number
   /** How many released slots are reset together, 1 to 1,024; 1 resets at release. @default 1 */
   readonly resetBatchSize?: number
+  /**
+   * Whether instances can have deadlines: modules are then compiled with checks that let a watchdog thread stop a guest
+   * that does not return. @default false
+   */
+  readonly deadlines?: boolean
 }
 
 export interface ResolvedEngineOptions {
   readonly slots: number
   readonly maxMemoryBytes: number
+  readonly deadlines: boolean
 }
 
 const mostSlots = 16_000
@@ -40,6 +46,7 @@ const names: Record<keyof EngineOptions, true> = {
   strategy: true,
   keepResidentBytes: true,
   resetBatchSize: true,
+  deadlines: true,
 }
 
 /** @throws InvalidOptionError */
@@ -49,7 +56,7 @@ export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOpti
     if (!Object.hasOwn(names, name))
       throw new InvalidOptionError(name, 'left out, since there is none of that name', value)
   }
-  const { slots = 100, maxMemoryBytes = 128 * 2 ** 20 } = options
+  const { slots = 100, maxMemoryBytes = 128 * 2 ** 20, deadlines = false } = options
   if (!Number.isInteger(slots) || slots < 1 || slots > mostSlots) {
     throw new InvalidOptionError('slots', `a whole number from 1 to ${mostSlots}`, slots)
   }
@@ -65,5 +72,6 @@ export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOpti
       maxMemoryBytes,
     )
   }
-  return { slots, maxMemoryBytes }
+  if (typeof deadlines !== 'boolean') throw new InvalidOptionError('deadlines', 'true or false', deadlines)
+  return { slots, maxMemoryBytes, deadlines }
 }

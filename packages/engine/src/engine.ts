@@ -12,6 +12,9 @@ import { isAnyArrayBuffer } from 'node:util/types'
 
 import type { ImageSegment } from './binary/sort-segments.ts'
 import { pageBytes } from './binary/sort-segments.ts'
+import { checkDeadline } from './deadlines/check-deadline.ts'
+import { EngineDeadlines } from './deadlines/engine-deadlines.ts'
+import { UseTime } from './deadlines/use-time.ts'
 import type { EngineOptions, ResolvedEngineOptions } from './engine-options.ts'
 import { resolveEngineOptions } from './engine-options.ts'
 import type { EngineMetrics, InstanceCounts } from './engine-metrics.ts'
@@ -46,7 +49,17 @@ export interface CompileOptions {
   readonly sharedTables?: boolean
 }
 
-export interface WaitOptions {
+export interface InstantiateOptions {
+  /**
+   * How long the instance may take from now on, all of its calls together, in milliseconds: above 0, up to 1,073,741,823
+   * (12 days). After that a running call is stopped, and a later one throws, with DeadlineExceededError. For engines with
+   * `deadlines: true`. @default none
+   */
+  readonly deadlineMs?: number
+}
+
+/** With `instantiateWhenFree` the time of `deadlineMs` begins when the slots are there. */
+export interface WaitOptions extends InstantiateOptions {
   /** How long to wait for free slots, in milliseconds. @default the pool's */
   readonly waitMs?: number
   /** Ends the waiting early. @default none */
@@ -63,7 +76,14 @@ export class Engine implements AsyncDisposable {
   readonly #modules = new WeakMap<PooledModule, PoolModule>()
   /** The net for modules that are dropped without `dispose()`: their images leave the slots at some collection. */
   readonly #dropped: FinalizationRegistry<PoolModule>
-  readonly #instances: InstanceCounts = { warm: 0, fresh: 0, failed: 0, freshReasons: {} }
+  readonly #instances: InstanceCounts = {
+    warm: 0,
+    fresh: 0,
+    failed: 0,
+    deadlineExceeded: 0,
+    freshReasons: {},
+  }
+  readonly #deadlines: EngineDeadlines | undefined
   #closed = false
 
   /**
@@ -71,7 +91,7 @@ export class Engine implements AsyncDisposable {
    */
   constructor(options: EngineOptions = {}) {
     this.#options = resolveEngineOptions(options)
-    const { slots, maxMemoryBytes } = this.#options
+    const { slots, maxMemoryBytes, deadlines } = this.#options
     const { reservedBytesPerMemory } = checkRuntime()
     this.#slotLimits = { slots, maxMemoryBytes, reservedBytesPerMemory }
     checkLimits({ slots, reservedBytesPerMemory })
@@ -86,6 +106,7 @@ export class Engine implements AsyncDisposable {
       ...(resetBatchSize !== undefined && { resetBatchSize }),
     })
     this.#pool = pool
+    this.#deadlines = deadlines ? new EngineDeadlines() : undefined
     this.#dropped = new FinalizationRegistry((module) => void pool.purge(module).catch(() => undefined))
   }
 
@@ -103,13 +124,14 @@ export class Engine implements AsyncDisposable {
     refuseBuiltins(options)
     if (typeof sharedTables !== 'boolean')
       throw new InvalidOptionError('sharedTables', 'true or false', sharedTables)
+    // It boots while V8 compiles.
+    this.#deadlines?.clock.start()
+    const rewriting = { sharedTables, deadlines: this.#options.deadlines }
     const { module: compiled, imageSegments } = await compileModule(
       bytesOf(source),
       label,
       this.#slotLimits,
-      {
-        sharedTables,
-      },
+      rewriting,
     )
     this.#assertOpen()
     const poolModule = this.#register(compiled, imageSegments)
@@ -146,17 +168,20 @@ export class Engine implements AsyncDisposable {
    * @throws WebAssembly.LinkError, TypeError, WebAssembly.RuntimeError as `new WebAssembly.Instance` does; the slots
    *   are then free again
    * @throws UnsupportedImportError, ModuleDisposedError, EngineClosedError
+   * @throws DeadlineExceededError when the start function does not return in time; InvalidOptionError
    */
-  instantiate(module: PooledModule, imports?: Imports): PooledInstance {
+  instantiate(module: PooledModule, imports?: Imports, options?: InstantiateOptions): PooledInstance {
     const poolModule = this.#poolModule(module)
     const compiled = PooledModule.compiledOf(module)
+    const deadlineMs = options?.deadlineMs
+    if (deadlineMs !== undefined) checkDeadline(deadlineMs, this.#deadlines !== undefined)
     if (typeof imports === 'function')
-      return this.#instantiateOn(compiled, this.#pool.acquire(poolModule), imports)
+      return this.#instantiateOn(compiled, this.#pool.acquire(poolModule), imports, undefined, deadlineMs)
     const values = this.#readImports(compiled, imports)
     // A memory that another instance exports needs no slot.
     const memories = memoriesWithoutLinks(compiled.analysis, values)
     const lease = this.#pool.acquire(poolModule, memories && { memories })
-    return this.#instantiateOn(compiled, lease, values, memories)
+    return this.#instantiateOn(compiled, lease, values, memories, deadlineMs)
   }
 
   /**
@@ -170,14 +195,16 @@ export class Engine implements AsyncDisposable {
   ): Promise<PooledInstance> {
     const poolModule = this.#poolModule(module)
     const compiled = PooledModule.compiledOf(module)
+    const { deadlineMs, ...waiting } = options
+    if (deadlineMs !== undefined) checkDeadline(deadlineMs, this.#deadlines !== undefined)
     if (typeof imports === 'function') {
-      const lease = await this.#pool.acquireWhenFree(poolModule, options)
-      return this.#instantiateOn(compiled, lease, imports)
+      const lease = await this.#pool.acquireWhenFree(poolModule, waiting)
+      return this.#instantiateOn(compiled, lease, imports, undefined, deadlineMs)
     }
     const values = this.#readImports(compiled, imports)
     const memories = memoriesWithoutLinks(compiled.analysis, values)
-    const lease = await this.#pool.acquireWhenFree(poolModule, { ...options, memories })
-    return this.#instantiateOn(compiled, lease, values, memories)
+    const lease = await this.#pool.acquireWhenFree(poolModule, { ...waiting, memories })
+    return this.#instantiateOn(compiled, lease, values, memories, deadlineMs)
   }
 
   #readImports(compiled: CompiledModule, imports: WebAssembly.Imports | undefined): ImportValues {
@@ -193,11 +220,15 @@ export class Engine implements AsyncDisposable {
     compiled: CompiledModule,
     lease: Lease,
     imports: ImportValues | ((instance: PooledInstance) => WebAssembly.Imports),
-    leasedMemories?: readonly number[],
+    leasedMemories: readonly number[] | undefined,
+    deadlineMs: number | undefined,
   ): PooledInstance {
-    const core = new InstanceCore(compiled, lease, this.#options.maxMemoryBytes / pageBytes, leasedMemories)
+    const time = this.#deadlines && new UseTime(this.#deadlines)
+    const capacityPages = this.#options.maxMemoryBytes / pageBytes
+    const core = new InstanceCore(compiled, lease, capacityPages, leasedMemories, time)
     const instance = new PooledInstance(core)
     try {
+      if (deadlineMs !== undefined) time!.extend(deadlineMs)
       const values =
         typeof imports === 'function'
           ? readImports(imports(instance), compiled.analysis, compiled.compiled)
@@ -237,7 +268,11 @@ export class Engine implements AsyncDisposable {
   /** How instances were made, and the pool's numbers. `residentBytes: true` asks the kernel about every slot. */
   metrics(options?: { readonly residentBytes?: boolean }): EngineMetrics {
     const { freshReasons, ...counts } = this.#instances
-    return { instances: { ...counts, freshReasons: { ...freshReasons } }, pool: this.#pool.metrics(options) }
+    const deadlineExceeded = this.#deadlines?.exceeded ?? 0
+    return {
+      instances: { ...counts, deadlineExceeded, freshReasons: { ...freshReasons } },
+      pool: this.#pool.metrics(options),
+    }
   }
 
   /**
@@ -247,6 +282,7 @@ export class Engine implements AsyncDisposable {
   async close(): Promise<void> {
     this.#closed = true
     await this.#pool.close()
+    await this.#deadlines?.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

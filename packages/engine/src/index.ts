@@ -10,7 +10,7 @@
  *     await engine.close()
  */
 export { Engine } from './engine.ts'
-export type { CompileOptions, Imports, WaitOptions } from './engine.ts'
+export type { CompileOptions, Imports, InstantiateOptions, WaitOptions } from './engine.ts'
 export type { EngineMetrics, InstanceCounts } from './engine-metrics.ts'
 export type { FreshReason } from './binary/reusability.ts'
 export type { EngineOptions } from './engine-options.ts'
@@ -22,6 +22,7 @@ export { PooledMemory } from './handles/memory-handle.ts'
 export { PooledTable } from './handles/table-handle.ts'
 export { PooledGlobal } from './handles/global-handle.ts'
 
+export { DeadlineExceededError } from './errors/deadline-exceeded-error.ts'
 export { EngineClosedError } from './errors/engine-closed-error.ts'
 export { InstanceBusyError } from './errors/instance-busy-error.ts'
 export { InstanceReleasedError } from './errors/instance-released-error.ts'

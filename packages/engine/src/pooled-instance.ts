@@ -81,6 +81,17 @@ export class PooledInstance implements Disposable {
   }
 
   /**
+   * Gives the instance `deadlineMs` from now, whatever it had left: for one that lives long, before each piece of work.
+   * May be called while a call is running, from an imported function. For engines with `deadlines: true`.
+   * @param deadlineMs in milliseconds, above 0, up to 1,073,741,823 (12 days)
+   * @throws InvalidOptionError
+   * @throws InstanceReleasedError
+   */
+  extendDeadline(deadlineMs: number): void {
+    this.#core.extendDeadline(deadlineMs)
+  }
+
+  /**
    * Ends the use: every handle is dead, every buffer detached, the slots go back to the pool. A second call does
    * nothing.
    * @throws InstanceBusyError from within a running call into the instance, and while one is suspended

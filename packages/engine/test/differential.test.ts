@@ -13,10 +13,12 @@ import { memory64Pooled } from './support/memory64.ts'
 import { type Program, type Step, assemble, programsWith, steps } from './support/random-program.ts'
 
 const engine = new Engine({ slots: 2, maxMemoryBytes: 128 * 65_536 })
+/** The same with checks of deadlines in the code, and one that is far away. */
+const timed = new Engine({ slots: 2, maxMemoryBytes: 128 * 65_536, deadlines: true })
 /** More of them find more: set the variable to run for hours. */
 const runs = Number(process.env['WARMSLOT_DIFFERENTIAL_RUNS'] ?? 500)
 
-afterAll(() => engine.close())
+afterAll(() => Promise.all([engine.close(), timed.close()]))
 
 /** A host with an instance: what it saw of its buffers last, so that identity and detachment can be compared. */
 class Host {
@@ -105,18 +107,22 @@ it.each(sorts)('agrees with V8 in every result, trap, size and byte: %s', async 
     fc.record({
       program: fc.constant(program),
       uses: fc.array(steps(program), { minLength: 2, maxLength: 3 }),
+      deadlines: fc.boolean(),
     }),
   )
   await fc.assert(
-    fc.asyncProperty(cases, async ({ program, uses }) => {
+    fc.asyncProperty(cases, async ({ program, uses, deadlines }) => {
       const bytes = assemble(program)
       if (!WebAssembly.validate(bytes)) return
       counted.programs++
       const compiled = new WebAssembly.Module(bytes)
-      await using module = await engine.compile(bytes)
+      const pool = deadlines ? timed : engine
+      await using module = await pool.compile(bytes)
       for (const sequence of uses) {
         const expected = outcomeOf(() => new WebAssembly.Instance(compiled, nativeImports(program)))
-        const actual = outcomeOf(() => engine.instantiate(module))
+        const actual = outcomeOf(() =>
+          pool.instantiate(module, undefined, deadlines ? { deadlineMs: 1e8 } : {}),
+        )
         if ('error' in expected || 'error' in actual) {
           deepStrictEqual(actual, expected)
           continue

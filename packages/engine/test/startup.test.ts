@@ -131,7 +131,7 @@ describe('options', () => {
     ['maxMemoryBytes', { maxMemoryBytes: 65_537 }, /65537/],
     ['maxMemoryBytes', { maxMemoryBytes: 2 ** 32 + 65_536 }, /4294967296/],
     ['maxMemoryBytes', { maxMemoryBytes: 1n }, /but is 1/],
-    ['deadlines', { deadlines: true }, /there is none of that name/],
+    ['deadline', { deadline: true }, /there is none of that name/],
     ['keepResidentBytes', { keepResidentBytes: -1 }, /keepResidentBytes/],
     ['resetBatchSize', { resetBatchSize: 0 }, /resetBatchSize/],
     ['resetBatchSize', { resetBatchSize: 2_000 }, /resetBatchSize/],

@@ -9,12 +9,13 @@ import { hiddenName } from './appended.ts'
 import type { CodeOffsets } from './code-offsets.ts'
 import type { NameEdits } from './helper-name-section.ts'
 import type { ExportEntry, ExternalKind, ModuleStructure } from './module-structure.ts'
+import { placeChecks } from './place-checks.ts'
 import { parseModule } from './parse-module.ts'
 import { MalformedModuleError } from './reader.ts'
 import type { FreshReason } from './reusability.ts'
 import type { FunctionShape } from './function-shapes.ts'
 import { FunctionShapes } from './function-shapes.ts'
-import { functionsLeave } from './leaving-functions.ts'
+import { functionTags, functionsLeave } from './leaving-functions.ts'
 import { freshReason, resettableGlobals } from './reusability.ts'
 import { rewriteModule } from './rewrite-module.ts'
 import type { ScanOptions } from './scan-code.ts'
@@ -31,8 +32,8 @@ export interface ImportPlan {
   readonly index: number
   /** For functions: its shape. For tables and globals: whether it holds functions. */
   readonly carriesFunctions: boolean
-  /** For functions: how many results it has. */
-  readonly results: number
+  /** For functions. */
+  readonly shape: FunctionShape | undefined
   /** Whether references can flow through it to the instance that exports it, functions among them. */
   readonly flowsBack: boolean
 }
@@ -65,16 +66,18 @@ export interface AnalysedModule {
 export interface ModuleAnalysis {
   readonly imports: readonly ImportPlan[]
   readonly exports: readonly ExportEntry[]
-  /** The shape of every exported function, by the function's index. */
-  readonly functionShapes: ReadonlyMap<number, FunctionShape>
+  readonly functionShapes: FunctionShapes
   /** Imported tables and globals come first in their index spaces. */
   readonly importedTables: number
   readonly importedGlobals: number
   readonly importedTags: number
   /** Per exported table with a logical size: the hidden export of that, and the greatest size in entries. */
   readonly sizedTables: ReadonlyMap<number, TablePlan>
-  /** The globals that hold functions, by index. */
+  /** The globals and the tables that hold functions, by index. */
   readonly functionGlobals: ReadonlySet<number>
+  readonly functionTables: ReadonlySet<number>
+  /** Per imported or exported tag whose exceptions hold functions: the number of its import, or the name of its export. */
+  readonly functionTags: readonly (number | string)[]
   readonly memories: readonly MemoryPlan[]
   readonly importsMemory: boolean
   readonly lateSegments: readonly LateSegment[]
@@ -94,6 +97,13 @@ export interface ModuleAnalysis {
   readonly functionsLeave: boolean
   readonly codeOffsets: CodeOffsets
   readonly nameEdits: NameEdits
+  /** Whether the code reads the control memory, and imports it. */
+  readonly checksDeadlines: boolean
+}
+
+export interface AnalysisOptions extends ScanOptions {
+  /** Whether the code gets checks of deadlines. */
+  readonly deadlines: boolean
 }
 
 /** Says why a module cannot be pooled; `undefined` when it can. */
@@ -102,13 +112,14 @@ export type Refusal = (structure: ModuleStructure) => void
 export function* analyseModule(
   bytes: Uint8Array,
   refuse: Refusal,
-  options: ScanOptions,
+  options: AnalysisOptions,
 ): Generator<void, AnalysedModule> {
   const structure = yield* parseModule(bytes)
   refuse(structure)
   checkStart(structure)
   yield
   const scan = yield* scanCode(structure, options)
+  const checks = options.deadlines ? yield* placeChecks(structure) : undefined
   const { imageSegments, lateSegments, linkSegments, dynamic } = yield* sortSegments(structure)
   yield
   const fresh = freshReason(structure, scan)
@@ -121,9 +132,11 @@ export function* analyseModule(
   } = yield* rewriteModule(structure, scan, {
     dynamicSegments: dynamic,
     resettable,
+    checks,
   })
   const { prefix, grows, resets } = appended
-  const shapes = new FunctionShapes(structure)
+  const tags = functionTags(structure)
+  const shapes = new FunctionShapes(structure, tags.length > 0)
   const analysis: ModuleAnalysis = {
     imports: structure.imports.map((entry) => ({
       module: entry.module,
@@ -134,15 +147,11 @@ export function* analyseModule(
         entry.kind === 'function'
           ? shapes.of(entry.index).carriesFunctions
           : carriesFunctions(structure, entry.kind, entry.index),
-      results: entry.kind === 'function' ? shapes.of(entry.index).results : 0,
+      shape: entry.kind === 'function' ? shapes.of(entry.index) : undefined,
       flowsBack: flowsBack(structure, shapes, entry.kind, entry.index),
     })),
     exports: structure.exports,
-    functionShapes: new Map(
-      structure.exports
-        .filter(({ kind }) => kind === 'function')
-        .map(({ index }) => [index, shapes.of(index)]),
-    ),
+    functionShapes: shapes,
     importedTables: structure.tables.filter((table) => table.imported).length,
     importedGlobals: structure.globals.filter((global) => global.imported).length,
     importedTags: structure.imports.filter(({ kind }) => kind === 'tag').length,
@@ -155,6 +164,10 @@ export function* analyseModule(
     functionGlobals: new Set(
       structure.globals.keys().filter((index) => carriesFunctions(structure, 'global', index)),
     ),
+    functionTables: new Set(
+      structure.tables.keys().filter((index) => carriesFunctions(structure, 'table', index)),
+    ),
+    functionTags: tags.map((tag) => placeOfTag(structure, tag)),
     memories: structure.memories.map(({ limits, imported }, memory) => ({
       initialPages: limits.minimum,
       maximumPages: limits.maximum,
@@ -174,6 +187,7 @@ export function* analyseModule(
     functionsLeave: functionsLeave(structure),
     codeOffsets,
     nameEdits,
+    checksDeadlines: appended.checks.length > 0,
   }
   return { analysis, rewritten, imageSegments }
 }
@@ -198,6 +212,13 @@ function carriesFunctions(
 ): boolean {
   if (kind === 'table') return isFunctionReference(tables[index]!.type, types)
   return kind === 'global' && isFunctionReference(globals[index]!.type, types)
+}
+
+function placeOfTag({ imports, exports }: ModuleStructure, tag: number): number | string {
+  const isTag = ({ kind, index }: { kind: ExternalKind; index: number }): boolean =>
+    kind === 'tag' && index === tag
+  const number = imports.findIndex(isTag)
+  return number >= 0 ? number : exports.find(isTag)!.name
 }
 
 function flowsBack(

@@ -17,6 +17,7 @@ export const hiddenName = {
   tableSize: (table: number): string => `t${table}`,
   offset: (segment: number): string => `o${segment}`,
   memory: (memory: number): string => `m${memory}`,
+  control: 'c',
   growTable: 'g',
   start: 'i',
   reset: 'r',
@@ -30,6 +31,8 @@ export interface RewriteOptions {
    * function is wanted.
    */
   readonly resettable: readonly number[] | undefined
+  /** Where the code gets checks of deadlines, in ascending order; `undefined`: nowhere. */
+  readonly checks?: readonly number[] | undefined
 }
 
 /** A global with a logical size. */
@@ -59,6 +62,8 @@ export class Appended implements AppendedIndices {
   readonly sizedTables: readonly number[]
   readonly grows: boolean
   readonly resets: boolean
+  /** Where checks of deadlines are inserted; with any, the control memory is imported behind the module's memories. */
+  readonly checks: readonly number[]
   /** No export of the module begins with it; every hidden one does. */
   readonly prefix: string
   /** The places in those lists, by number: there can be a hundred thousand tables. */
@@ -74,6 +79,7 @@ export class Appended implements AppendedIndices {
     this.resets =
       options.resettable !== undefined &&
       options.resettable.length + this.sizedMemories.length + this.sizedTables.length > 0
+    this.checks = options.checks ?? []
     this.helpers = this.resets ? [...scan.helpers, resetHelper] : scan.helpers
     this.prefix = '\u0000'.repeat(1 + mostLeadingZeros(structure))
     this.#memoryPlaces = places(this.sizedMemories)
@@ -96,6 +102,10 @@ export class Appended implements AppendedIndices {
   /** Behind the helpers' types: a helper for a 64-bit memory has another one. */
   get growType(): number {
     return this.helperType(this.helpers.length)
+  }
+
+  get controlMemory(): number {
+    return this.#structure.memories.length
   }
 
   sizeGlobal(memory: number): number {

@@ -1,6 +1,6 @@
 /**
- * What the border between an instance and its host must know of function types, worked out once for each type: a million
- * functions may share one of a thousand parameters.
+ * What the border between an instance and its host must know of function types: kept as long as the module, and worked
+ * out once for each type, since a million functions may share one of a thousand parameters.
  */
 import type { ModuleStructure } from './module-structure.ts'
 import { isFunctionReference, isReference } from './types.ts'
@@ -10,46 +10,63 @@ export interface FunctionShape {
   readonly parameters: number
   /** -1: not known. */
   readonly results: number
-  /** Whether a parameter or a result is a reference to a function, which must not cross to the host as it is. */
+  /** Whether functions may cross in a call of it, which must not reach the host as they are. */
   readonly carriesFunctions: boolean
-  /** Per parameter and per result: whether it is one. `undefined`: not known. */
+  /** Per parameter and per result: whether it is a reference to a function. `undefined`: not known of any. */
   readonly takes: readonly boolean[] | undefined
   readonly gives: readonly boolean[] | undefined
   /** Whether a parameter is a reference of any kind. */
   readonly takesReferences: boolean
 }
 
-export class FunctionShapes {
-  readonly #structure: ModuleStructure
-  readonly #byType = new Map<number, FunctionShape>()
+/** That of a function of which nothing is known, as one that comes out of a shared table. */
+export const unknownShape: FunctionShape = {
+  parameters: -1,
+  results: -1,
+  carriesFunctions: true,
+  takes: undefined,
+  gives: undefined,
+  takesReferences: true,
+}
 
-  constructor(structure: ModuleStructure) {
-    this.#structure = structure
+const none: readonly boolean[] = []
+
+export class FunctionShapes {
+  readonly #typeOf: Uint32Array
+  readonly #shapes = new Map<number, FunctionShape>()
+
+  /** `throwing`: whether any call may end in an exception that holds functions. */
+  constructor(structure: ModuleStructure, throwing: boolean) {
+    this.#typeOf = Uint32Array.from(structure.functionTypes)
+    for (const types of [this.#typeOf, structure.tagTypes]) {
+      for (const type of types)
+        if (!this.#shapes.has(type)) this.#shapes.set(type, shapeOf(structure, type, throwing))
+    }
   }
 
   of(functionIndex: number): FunctionShape {
-    return this.ofType(this.#structure.functionTypes[functionIndex] ?? -1)
+    const type = this.#typeOf[functionIndex]
+    return type === undefined ? unknownShape : this.ofType(type)
   }
 
+  /** Only of a type that a function or a tag of the module has. */
   ofType(typeIndex: number): FunctionShape {
-    let shape = this.#byType.get(typeIndex)
-    if (shape === undefined) this.#byType.set(typeIndex, (shape = this.#make(typeIndex)))
-    return shape
+    return this.#shapes.get(typeIndex) ?? unknownShape
   }
+}
 
-  #make(typeIndex: number): FunctionShape {
-    const { types } = this.#structure
-    const type = types[typeIndex]
-    const { parameters, results } = type?.kind === 'func' ? type : { parameters: [], results: [] }
-    const takes = parameters.map((one) => isFunctionReference(one, types))
-    const gives = results.map((one) => isFunctionReference(one, types))
-    return {
-      parameters: parameters.length,
-      results: results.length,
-      carriesFunctions: takes.includes(true) || gives.includes(true),
-      takes,
-      gives,
-      takesReferences: parameters.some(isReference),
-    }
+function shapeOf({ types }: ModuleStructure, typeIndex: number, throwing: boolean): FunctionShape {
+  const type = types[typeIndex]
+  if (type?.kind !== 'func') return unknownShape
+  const { parameters, results } = type
+  const takes = parameters.map((one) => isFunctionReference(one, types))
+  const gives = results.map((one) => isFunctionReference(one, types))
+  return {
+    parameters: parameters.length,
+    results: results.length,
+    carriesFunctions: throwing || takes.includes(true) || gives.includes(true),
+    takes: takes.includes(true) ? takes : none,
+    gives: gives.includes(true) ? gives : none,
+    takesReferences: parameters.some(isReference),
   }
 }

@@ -8,11 +8,11 @@
 import type { Appended } from './appended.ts'
 import type { CodeOffsets } from './code-offsets.ts'
 import { CodeOffsetsBuilder } from './code-offsets.ts'
+import { deadlineCheck, insertCheck } from './deadline-check.ts'
 import { helperBody } from './helper-functions.ts'
 import type { ModuleStructure, Section } from './module-structure.ts'
 import { sectionId } from './module-structure.ts'
 import { Reader } from './reader.ts'
-import type { CodeScan } from './scan-code.ts'
 import { Writer, u32Size } from './writer.ts'
 
 /** How many function bodies are written between two yields. */
@@ -20,7 +20,7 @@ const sliceBodies = 512
 
 export function* rewriteCode(
   structure: ModuleStructure,
-  { patches }: CodeScan,
+  patches: readonly number[],
   appended: Appended,
   { contents: { start: first, end } }: Section,
   output: Writer,
@@ -37,6 +37,7 @@ export function* rewriteCode(
     offsets.piece(contents.length, copied)
     contents.bytes(bytes.subarray(copied, position))
   }
+  const check = deadlineCheck(appended.controlMemory)
   for (let body = 0; body < bodies && patch < patches.length; body++) {
     if (body % sliceBodies === 0) yield
     const head = reader.position
@@ -46,12 +47,13 @@ export function* rewriteCode(
     if (patches[patch]! >= reader.position) continue
     copyUntil(head)
     const last = patchesUntil(patches, patch, reader.position)
-    contents.u32(size + growth(patches, patch, last, appended))
+    contents.u32(size + growth(patches, patch, last, appended, check.length))
     copied = start
     for (; patch < last; patch += 3) {
       copyUntil(patches[patch]!)
       const replacement = patches[patch + 2]!
-      contents.byte(replacement < 0 ? 0x23 : 0x10).u32(target(replacement, appended)) // global.get, call
+      if (replacement === insertCheck) contents.bytes(check)
+      else contents.byte(replacement < 0 ? 0x23 : 0x10).u32(target(replacement, appended)) // global.get, call
       copied = patches[patch + 1]!
     }
   }
@@ -78,10 +80,18 @@ function patchesUntil(patches: readonly number[], patch: number, end: number): n
 }
 
 /** By how many bytes the patches `[from, to)` lengthen their body. */
-function growth(patches: readonly number[], from: number, to: number, appended: Appended): number {
+function growth(
+  patches: readonly number[],
+  from: number,
+  to: number,
+  appended: Appended,
+  check: number,
+): number {
   let bytes = 0
   for (let patch = from; patch < to; patch += 3) {
-    bytes += 1 + u32Size(target(patches[patch + 2]!, appended)) - (patches[patch + 1]! - patches[patch]!)
+    const replacement = patches[patch + 2]!
+    if (replacement === insertCheck) bytes += check
+    else bytes += 1 + u32Size(target(replacement, appended)) - (patches[patch + 1]! - patches[patch]!)
   }
   return bytes
 }

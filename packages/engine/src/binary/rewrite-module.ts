@@ -2,11 +2,11 @@
  * Writes the module anew so that it runs on a slot: by appending only, so that no index shifts anywhere.
  *
  *   types      + the helpers' types
- *   imports    memories under hidden names, without their maximum (the slot's capacity is the real one)   + defined ones
+ *   imports    memories under hidden names, without their maximum (the slot's capacity is the real one)   + defined ones, + control
  *   functions  + helpers            tables  + the grow table          memory section   gone
  *   globals    + logical sizes, + offsets of data segments that depend on imports
  *   exports    + those, + the start function, under a hidden prefix    start section    gone
- *   code       memory.size -> global.get, others -> call helper        + the helpers' bodies
+ *   code       memory.size -> global.get, others -> call helper        + the helpers' bodies, + checks of deadlines
  *   name       + the helpers' names
  *   data       active segments -> empty passive ones (the image has their bytes, their index stays); none where no
  *              instruction can refer to them
@@ -18,6 +18,7 @@ import type { CodeOffsets } from './code-offsets.ts'
 import { CodeOffsetsBuilder } from './code-offsets.ts'
 import { Appended, hiddenModule, hiddenName } from './appended.ts'
 import { addressType } from './bounds-checks.ts'
+import { withChecks } from './deadline-check.ts'
 import { helperSignature } from './helper-functions.ts'
 import type { NameEdits } from './helper-name-section.ts'
 import { HelperNameSection } from './helper-name-section.ts'
@@ -42,6 +43,7 @@ export function* rewriteModule(
   options: RewriteOptions,
 ): Generator<void, Rewritten> {
   const appended = new Appended(structure, scan, options)
+  const patches = withChecks(scan.patches, appended.checks)
   const rewrite = new Rewrite(structure, appended, options)
   const names = new HelperNameSection(structure, appended)
   let codeOffsets = new CodeOffsetsBuilder().build(0, 0)
@@ -57,8 +59,8 @@ export function* rewriteModule(
     while (place < next) rewrite.section(sectionOrder[place++]!, undefined, output)
     place = next + 1
     if (section.id !== sectionId.code) rewrite.section(section.id, section, output)
-    else if (scan.patches.length > 0)
-      codeOffsets = yield* rewriteCode(structure, scan, appended, section, output)
+    else if (patches.length > 0)
+      codeOffsets = yield* rewriteCode(structure, patches, appended, section, output)
     else codeOffsets = rewrite.codeAsItIs(section, output)
     yield
   }
@@ -177,13 +179,17 @@ class Rewrite {
   #imports(output: Writer): void {
     const { imports, memories } = this.#structure
     const defined = memories.flatMap((memory, index) => (memory.imported ? [] : [index]))
-    if (imports.length + defined.length === 0) return
-    const contents = new Writer().u32(imports.length + defined.length)
+    const checks = this.#appended.checks.length > 0
+    const count = imports.length + defined.length + (checks ? 1 : 0)
+    if (count === 0) return
+    const contents = new Writer().u32(count)
     for (const entry of imports) {
       if (entry.kind === 'memory') this.#memory(entry.index, contents)
       else contents.bytes(this.#range(entry.range))
     }
     for (const index of defined) this.#memory(index, contents)
+    // Shared, one page, as its maximum.
+    if (checks) contents.name(hiddenModule).name(hiddenName.control).byte(0x02, 0x03, 1, 1)
     output.section(sectionId.import, contents)
   }
 

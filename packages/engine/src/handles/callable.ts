@@ -7,4 +7,8 @@ export type Callable = (...values: any[]) => any
 export interface Exchange {
   toHost(value: unknown): unknown
   toInstance(value: unknown): unknown
+  /** As `toInstance`, where the value may end up as one that goes back to the host as it is. */
+  toInstanceUnsure(value: unknown): unknown
+  /** What the host may see of an error that a call ended with. */
+  errorToHost(error: unknown): unknown
 }

@@ -10,22 +10,26 @@ import { InstanceReleasedError } from '../errors/instance-released-error.ts'
 import type { Callable, Exchange } from './callable.ts'
 import type { Gate } from './gate.ts'
 import { released } from './gate.ts'
+import { exchanging } from './exchanging-function.ts'
 import { RawStamp } from './stamps.ts'
+import { timed } from './timed-function.ts'
 
-/** Makes the handle of `raw`. Computed method names give it its name without a `defineProperty`. */
+/** Makes the handle of `exported`, a raw function. Computed method names give it its name without a `defineProperty`. */
 export function makeFunctionHandle(
   gate: Gate,
-  raw: Callable,
+  exported: Callable,
   shape: FunctionShape,
   exchange: Exchange,
 ): Callable {
-  const { name } = raw
-  if (shape.carriesFunctions) return named(name, raw.length, exchanging(gate, raw, shape, exchange))
+  const { name, length } = exported
+  const raw = gate.time === undefined ? exported : timed(gate.time, exported, shape.parameters)
+  if (shape.carriesFunctions)
+    return named(name, length, entering(gate, exported, exchanging(raw, shape, exchange)))
   switch (shape.parameters) {
     case 0:
       return {
         [name]() {
-          enter(gate, raw)
+          enter(gate, exported)
           try {
             return raw()
           } finally {
@@ -36,7 +40,7 @@ export function makeFunctionHandle(
     case 1:
       return {
         [name](a: unknown) {
-          enter(gate, raw)
+          enter(gate, exported)
           try {
             return raw(a)
           } finally {
@@ -47,7 +51,7 @@ export function makeFunctionHandle(
     case 2:
       return {
         [name](a: unknown, b: unknown) {
-          enter(gate, raw)
+          enter(gate, exported)
           try {
             return raw(a, b)
           } finally {
@@ -58,7 +62,7 @@ export function makeFunctionHandle(
     case 3:
       return {
         [name](a: unknown, b: unknown, c: unknown) {
-          enter(gate, raw)
+          enter(gate, exported)
           try {
             return raw(a, b, c)
           } finally {
@@ -69,7 +73,7 @@ export function makeFunctionHandle(
     case 4:
       return {
         [name](a: unknown, b: unknown, c: unknown, d: unknown) {
-          enter(gate, raw)
+          enter(gate, exported)
           try {
             return raw(a, b, c, d)
           } finally {
@@ -78,14 +82,18 @@ export function makeFunctionHandle(
         },
       }[name]!
     default:
-      return named(name, shape.parameters, (...values) => {
-        enter(gate, raw)
-        try {
-          return raw(...values)
-        } finally {
-          gate.running--
-        }
-      })
+      return named(name, shape.parameters, entering(gate, exported, raw))
+  }
+}
+
+function entering(gate: Gate, exported: Callable, call: Callable): Callable {
+  return (...values) => {
+    enter(gate, exported)
+    try {
+      return call(...values)
+    } finally {
+      gate.running--
+    }
   }
 }
 
@@ -93,26 +101,6 @@ function enter(gate: Gate, raw: Callable): void {
   if (gate.state === released && !RawStamp.isShared(raw, gate)) throw new InstanceReleasedError('function')
   gate.running++
   gate.dirty = true
-}
-
-function exchanging(gate: Gate, raw: Callable, { results }: FunctionShape, exchange: Exchange): Callable {
-  return (...values) => {
-    enter(gate, raw)
-    try {
-      const result = raw(...values.map((value) => exchange.toInstance(value)))
-      return results === 1 || !Array.isArray(result)
-        ? exchange.toHost(result)
-        : severalToHost(result, exchange)
-    } finally {
-      gate.running--
-    }
-  }
-}
-
-/** Several results come as an array of their values. An array that is itself a result (externref) keeps its identity. */
-function severalToHost(results: readonly unknown[], exchange: Exchange): readonly unknown[] {
-  const exchanged = results.map((value) => exchange.toHost(value))
-  return exchanged.some((value, index) => value !== results[index]) ? exchanged : results
 }
 
 function named(name: string, length: number, handle: Callable): Callable {

@@ -7,6 +7,7 @@
  * calls that are inside the module right now, `suspended` those that wait for a promise there, since its memory must not
  * be reset under them.
  */
+import type { UseTime } from '../deadlines/use-time.ts'
 import { InstanceReleasedError } from '../errors/instance-released-error.ts'
 
 export const preparing = 0
@@ -21,6 +22,12 @@ export class Gate {
   holds = 0
   /** Whether anything ran or could have been written since the slot was at its baseline. */
   dirty = false
+  /** Where the engine has deadlines. */
+  readonly time: UseTime | undefined
+
+  constructor(time?: UseTime) {
+    this.time = time
+  }
 
   /** Whether the slots are needed for this instance's own sake. */
   get inUse(): boolean {

@@ -9,22 +9,25 @@ import { standInFor } from './stand-in.ts'
 export class PooledGlobal {
   readonly #use: Use
   readonly #raw: WebAssembly.Global
+  readonly #carriesFunctions: boolean
   #sharers: Sharers | undefined
 
-  constructor(use: Use, raw: WebAssembly.Global) {
+  constructor(use: Use, raw: WebAssembly.Global, carriesFunctions: boolean) {
     this.#use = use
     this.#raw = raw
+    this.#carriesFunctions = carriesFunctions
   }
 
   /** @throws InstanceReleasedError, as all of this class. */
   get value(): unknown {
     this.#pass()
-    return this.#use.exchange.toHost(this.#raw.value)
+    const { value } = this.#raw
+    return this.#carriesFunctions ? this.#use.exchange.toHost(value) : value
   }
 
   set value(value: unknown) {
     this.#pass()
-    this.#raw.value = this.#use.exchange.toInstance(value)
+    this.#raw.value = this.#carriesFunctions ? this.#use.exchange.toInstance(value) : value
   }
 
   valueOf(): unknown {

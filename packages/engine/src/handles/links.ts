@@ -19,6 +19,7 @@ export interface Use {
   readonly exchange: Exchange
   /** What it shares with other instances; `undefined` as long as it shares nothing. */
   links: Links | undefined
+  wasLinked: boolean
   /** Where it is among the sharers of something that others made. */
   joined: Set<Sharers> | undefined
   /** Whether raw functions of the instance may be in hands that the engine does not see. */
@@ -54,6 +55,7 @@ export class Links {
   static #of(use: Use): Links {
     // What the others run in an instance does not pass its own gate.
     use.gate.dirty = true
+    use.wasLinked = true
     return (use.links ??= new Links(use))
   }
 

@@ -7,6 +7,7 @@
 import type { FunctionShape } from '../binary/function-shapes.ts'
 import { UnsupportedRuntimeError } from '../errors/unsupported-runtime-error.ts'
 import type { Callable, Exchange } from './callable.ts'
+import { argumentsToInstance, resultToHost } from './exchanging-function.ts'
 import type { Gate } from './gate.ts'
 
 /** Not among TypeScript's declarations yet. */
@@ -28,16 +29,21 @@ export function makePromisingHandle(
       'JavaScript Promise Integration needs Node 24 or later.',
     )
   }
-  const call = promising(raw)
-  const toHost = (value: unknown): unknown => exchange.toHost(value)
+  const promised = promising(raw)
+  const { time } = gate
+  const call =
+    time === undefined
+      ? promised
+      : (...values: unknown[]): Promise<unknown> => time.promising(() => promised(...values))
   return async (...values) => {
     gate.pass('function')
     gate.dirty = true
     gate.suspended++
     try {
       if (!shape.carriesFunctions) return await call(...values)
-      const result = await call(...values.map((value) => exchange.toInstance(value)))
-      return shape.results > 1 ? (result as unknown[]).map(toHost) : toHost(result)
+      return resultToHost(await call(...argumentsToInstance(values, shape, exchange)), shape, exchange)
+    } catch (error) {
+      throw exchange.errorToHost(error)
     } finally {
       gate.suspended--
     }

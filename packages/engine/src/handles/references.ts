@@ -10,8 +10,10 @@
  * A handle of another pooled instance links the two: from then on they call each other directly. Functions that the host
  * brought itself (of a plain V8 instance) pass as they are, both ways.
  */
-import type { FunctionShape } from '../binary/function-shapes.ts'
+import type { FunctionShape, FunctionShapes } from '../binary/function-shapes.ts'
+import { unknownShape } from '../binary/function-shapes.ts'
 import type { Callable, Exchange } from './callable.ts'
+import { exceptionToHost } from './exception-handle.ts'
 import { makeFunctionHandle } from './function-handle.ts'
 import { released } from './gate.ts'
 import type { Use } from './links.ts'
@@ -21,25 +23,21 @@ import { HandleStamp, RawStamp } from './stamps.ts'
 /** Wasm functions that the host brought into some pooled instance. */
 const brought = new WeakSet<Callable>()
 
-/** The shape of a function of which nothing is known, as one that comes out of a table. */
-const unknownShape: FunctionShape = {
-  parameters: -1,
-  results: -1,
-  carriesFunctions: true,
-  takes: undefined,
-  gives: undefined,
-  takesReferences: true,
-}
-
 export class References implements Exchange {
   readonly use: Use
+  readonly #shapes: FunctionShapes
+  /** What the caller gave as imports: functions among them are the host's own. */
+  imports: readonly unknown[] = []
+  /** The tags whose exceptions hold functions. */
+  functionTags: readonly object[] = []
 
-  constructor(use: Use) {
+  constructor(use: Use, shapes: FunctionShapes) {
     this.use = use
+    this.#shapes = shapes
   }
 
   /** The handle of a raw function of this instance; made at its first appearance. */
-  handleOf(raw: Callable, shape: FunctionShape = unknownShape): Callable {
+  handleOf(raw: Callable, shape: FunctionShape = this.#shapeOf(raw)): Callable {
     const { use } = this
     const known = RawStamp.handleIn(raw, use)
     if (known) return known
@@ -53,7 +51,8 @@ export class References implements Exchange {
   toHost(value: unknown): unknown {
     if (typeof value !== 'function') return value
     const callable = value as Callable
-    if (HandleStamp.isOn(callable) || brought.has(callable) || !isWasmFunction(callable)) return value
+    if (HandleStamp.isOn(callable) || brought.has(callable) || this.imports.includes(callable)) return value
+    if (!isWasmFunction(callable)) return value
     // What a shared table or global holds works on with those that share it.
     const { gate, links } = this.use
     const user = gate.state === released ? links?.liveUser : undefined
@@ -76,6 +75,22 @@ export class References implements Exchange {
       Links.connect(this.use, owner, true)
     }
     return raw
+  }
+
+  toInstanceUnsure(value: unknown): unknown {
+    const raw = this.toInstance(value)
+    if (raw !== value) this.use.escapes = true
+    return raw
+  }
+
+  errorToHost(error: unknown): unknown {
+    return this.functionTags.length === 0 ? error : exceptionToHost(this.use, this.functionTags, error)
+  }
+
+  /** V8 names an exported function by its index; in what others share with this instance, it may be one of theirs. */
+  #shapeOf({ name }: Callable): FunctionShape {
+    const own = this.use.links === undefined && !this.use.escapes
+    return own ? this.#shapes.of(Number(name)) : unknownShape
   }
 }
 

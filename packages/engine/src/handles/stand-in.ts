@@ -3,8 +3,10 @@
 /** In a V8 without WebAssembly (`--jitless`) nothing happens, so that importing works and the engine can say what is wrong. */
 export function standInFor(
   handle: { readonly prototype: object },
-  name: 'Instance' | 'Memory' | 'Global' | 'Table',
+  name: 'Instance' | 'Memory' | 'Global' | 'Table' | 'Exception',
 ): void {
-  if (typeof WebAssembly === 'object')
-    Object.setPrototypeOf(handle.prototype, WebAssembly[name].prototype as object)
+  const classes = globalThis.WebAssembly as unknown as
+    | Record<string, { readonly prototype: object }>
+    | undefined
+  if (classes !== undefined) Object.setPrototypeOf(handle.prototype, classes[name]!.prototype)
 }

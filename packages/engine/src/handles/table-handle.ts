@@ -10,13 +10,15 @@ import { standInFor } from './stand-in.ts'
 export class PooledTable {
   readonly #use: Use
   readonly #raw: RawTable
+  readonly #carriesFunctions: boolean
   readonly #onChange: () => void
   #sharers: Sharers | undefined
 
   /** `onChange` is told before the host changes the table, where no reset undoes that. */
-  constructor(use: Use, raw: RawTable, onChange: () => void) {
+  constructor(use: Use, raw: RawTable, carriesFunctions: boolean, onChange: () => void) {
     this.#use = use
     this.#raw = raw
+    this.#carriesFunctions = carriesFunctions
     this.#onChange = onChange
   }
 
@@ -28,19 +30,25 @@ export class PooledTable {
 
   get(index: number): unknown {
     this.#pass()
-    return this.#use.exchange.toHost(this.#raw.get(index))
+    const value = this.#raw.get(index)
+    return this.#carriesFunctions ? this.#use.exchange.toHost(value) : value
   }
 
   set(...values: [index: number, value?: unknown]): void {
     this.#pass()
     this.#onChange()
-    this.#raw.set(...(values.map((value) => this.#use.exchange.toInstance(value)) as [number]))
+    this.#raw.set(...(this.#toInstance(values) as [number]))
   }
 
   grow(...values: [delta: number, value?: unknown]): number {
     this.#pass()
     this.#onChange()
-    return this.#raw.grow(...(values.map((value) => this.#use.exchange.toInstance(value)) as [number]))
+    return this.#raw.grow(...(this.#toInstance(values) as [number]))
+  }
+
+  /** In a table of JavaScript values a handle stays what it is. */
+  #toInstance(values: unknown[]): unknown[] {
+    return this.#carriesFunctions ? values.map((value) => this.#use.exchange.toInstance(value)) : values
   }
 
   #pass(): void {

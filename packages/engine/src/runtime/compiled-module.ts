@@ -8,12 +8,11 @@
  */
 import { setImmediate } from 'node:timers/promises'
 
-import type { ModuleAnalysis } from '../binary/analyse-module.ts'
+import type { AnalysisOptions, ModuleAnalysis } from '../binary/analyse-module.ts'
 import { analyseModule } from '../binary/analyse-module.ts'
 import { hiddenModule } from '../binary/appended.ts'
 import type { ExportEntry, ModuleStructure } from '../binary/module-structure.ts'
 import { MalformedModuleError } from '../binary/reader.ts'
-import type { ScanOptions } from '../binary/scan-code.ts'
 import type { ImageSegment } from '../binary/sort-segments.ts'
 import { pageBytes } from '../binary/sort-segments.ts'
 import { UnknownFeatureError } from '../binary/unknown-opcode.ts'
@@ -49,7 +48,7 @@ export async function compileModule(
   source: Uint8Array,
   label: string,
   limits: SlotLimits,
-  options: ScanOptions,
+  options: AnalysisOptions,
 ): Promise<Compilation> {
   // The caller may change its bytes while the analysis pauses.
   const bytes = source.slice()

@@ -11,6 +11,8 @@ import type { Lease, LeasedMemory } from '@warmslot/pooling'
 
 import { pageBytes } from '../binary/sort-segments.ts'
 import { InstanceBusyError } from '../errors/instance-busy-error.ts'
+import { checkDeadline } from '../deadlines/check-deadline.ts'
+import type { UseTime } from '../deadlines/use-time.ts'
 import type { Callable } from '../handles/callable.ts'
 import { Gate, live, preparing, released } from '../handles/gate.ts'
 import type { Links, Use } from '../handles/links.ts'
@@ -18,6 +20,7 @@ import { PooledMemory } from '../handles/memory-handle.ts'
 import { makePromisingHandle } from '../handles/promising-handle.ts'
 import { References } from '../handles/references.ts'
 import { Sharers } from '../handles/sharers.ts'
+import { timed } from '../handles/timed-function.ts'
 import type { CompiledModule } from './compiled-module.ts'
 import type { ImportValues } from './import-values.ts'
 import { handlesOf } from './instance-handles.ts'
@@ -31,11 +34,12 @@ import { RawInstance } from './raw-instance.ts'
 import type { V8Reservation } from './v8-reservation.ts'
 
 export class InstanceCore implements Use {
-  readonly gate: Gate = new Gate()
+  readonly gate: Gate
   readonly exchange: References
   readonly module: CompiledModule
   links: Links | undefined = undefined
   joined: Set<Sharers> | undefined = undefined
+  wasLinked = false
   /** Whether raw functions may have reached a table or global of the caller's own. */
   escapes = false
   /** Whether a live instance of an earlier use was taken. */
@@ -47,16 +51,18 @@ export class InstanceCore implements Use {
   #shared: PreparedImports['shared']
   #exports: WebAssembly.Exports | undefined
 
-  /** `leasedMemories`: which memories the lease is for, by index; all when left out. */
+  /** `leasedMemories`: which memories the lease is for, by index, or all. `time`: where the engine has deadlines. */
   constructor(
     module: CompiledModule,
     lease: Lease,
     capacityPages: number,
-    leasedMemories?: readonly number[],
+    leasedMemories: readonly number[] | undefined,
+    time: UseTime | undefined,
   ) {
     this.module = module
+    this.gate = new Gate(time)
     this.#lease = lease
-    this.exchange = new References(this)
+    this.exchange = new References(this, module.analysis.functionShapes)
     const plans = module.analysis.memories
     const make = (leased: LeasedMemory, index: number): PooledMemory => {
       const reservation = leased.reservation as V8Reservation
@@ -91,8 +97,14 @@ export class InstanceCore implements Use {
     const mistake = analysis.importsMemory
       ? linkMemories(this, values, this.#memories, this.#lease)
       : undefined
+    this.exchange.imports = values
     const raw = this.#takeInstance(values, mistake)
     this.#raw = raw
+    if (analysis.functionTags.length > 0) {
+      this.exchange.functionTags = analysis.functionTags.map(
+        (place) => (typeof place === 'number' ? values[place] : raw.exports[place]) as object,
+      )
+    }
     for (const [index, sizeGlobal] of raw.sizeGlobals.entries()) {
       if (sizeGlobal === undefined) continue
       PooledMemory.connect(this.memories[index]!, sizeGlobal, this)
@@ -124,7 +136,7 @@ export class InstanceCore implements Use {
     const { analysis } = this.module
     const slots = this.memories.map(slotOf)
     const memories = slots.map((slot, index) => (index === mistake?.memory ? null : slot.reservation.memory))
-    const prepared = prepareImports(analysis, values, memories, current)
+    const prepared = prepareImports(analysis, values, memories, current, this.gate.time?.clock.memory)
     // Noted before V8 instantiates: element segments reach the caller's table even if a later step fails.
     this.escapes = prepared.escapes
     this.#shared = prepared.shared
@@ -152,10 +164,14 @@ export class InstanceCore implements Use {
   }
 
   #run(start: Callable): void {
+    const { time } = this.gate
+    const call = time === undefined ? start : timed(time, start, 0)
     this.gate.dirty = true
     this.gate.running++
     try {
-      start()
+      call()
+    } catch (error) {
+      throw this.exchange.errorToHost(error)
     } finally {
       this.gate.running--
     }
@@ -200,6 +216,8 @@ export class InstanceCore implements Use {
   /** Called once, when nobody can reach the instance any more. */
   end(): void {
     const { memories } = this.#lease
+    // Exceptions may have passed through linked instances that do not know their tags.
+    if (this.wasLinked && this.module.analysis.functionTags.length > 0) this.escapes = true
     for (const memory of this.#memories) {
       if (memory !== undefined && PooledMemory.useOf(memory) === this && PooledMemory.escaped(memory))
         this.escapes = true
@@ -232,8 +250,16 @@ export class InstanceCore implements Use {
     const entry = this.module.exportsByName.get(name)
     if (entry?.kind !== 'function')
       throw new TypeError(`This module exports no function ${JSON.stringify(name)}.`)
-    const shape = this.module.analysis.functionShapes.get(entry.index)!
+    const shape = this.module.analysis.functionShapes.of(entry.index)
     return makePromisingHandle(this.gate, this.#raw!.exports[name] as Callable, shape, this.exchange)
+  }
+
+  /** @throws InvalidOptionError, UnsupportedRuntimeError */
+  extendDeadline(deadlineMs: number): void {
+    this.gate.pass('instance')
+    const { time } = this.gate
+    checkDeadline(deadlineMs, time !== undefined)
+    time?.extend(deadlineMs)
   }
 
   read(address: number, length: number, memory: number): Uint8Array {

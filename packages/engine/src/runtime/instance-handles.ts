@@ -56,7 +56,7 @@ class InstanceHandles {
     const raw = this.#raw.exports[entry.name]
     switch (entry.kind) {
       case 'function':
-        return references.handleOf(raw as Callable, analysis.functionShapes.get(entry.index))
+        return references.handleOf(raw as Callable, analysis.functionShapes.of(entry.index))
       case 'memory':
         return this.#memories[entry.index]
       case 'table':
@@ -68,7 +68,7 @@ class InstanceHandles {
           const shared = this.#sharedHandle(entry)
           if (shared || !analysis.functionGlobals.has(entry.index)) return shared ?? raw
         }
-        return this.#once(entry, () => new PooledGlobal(references.use, raw as WebAssembly.Global))
+        return this.#once(entry, () => this.#global(entry.index, raw as WebAssembly.Global))
       case 'tag':
         if (entry.index >= analysis.importedTags) TagStamp.put(raw as object, references.use)
         return raw
@@ -79,13 +79,20 @@ class InstanceHandles {
     return this.#shared?.get(sharedKey(kind, index))
   }
 
+  #global(index: number, global: WebAssembly.Global): PooledGlobal {
+    return new PooledGlobal(this.#references.use, global, this.#module.analysis.functionGlobals.has(index))
+  }
+
   #table(index: number, table: WebAssembly.Table): PooledTable {
     const references = this.#references
     const plan = this.#module.analysis.sizedTables.get(index)
-    if (plan === undefined) return new PooledTable(references.use, table, () => this.#raw.spoil())
+    if (plan === undefined)
+      return new PooledTable(references.use, table, this.#module.analysis.functionTables.has(index), () =>
+        this.#raw.spoil(),
+      )
     const size = this.#raw.exports[plan.sizeGlobal] as WebAssembly.Global
     const sized = new LogicalTable(table, size, plan.maximumEntries)
-    return new PooledTable(references.use, sized, () => {})
+    return new PooledTable(references.use, sized, false, () => {})
   }
 
   #once({ kind, index }: ExportEntry, make: () => unknown): unknown {

@@ -11,9 +11,11 @@
  * the slot's memory is then given up after the use.
  */
 import type { ImportPlan, ModuleAnalysis } from '../binary/analyse-module.ts'
-import { hiddenModule } from '../binary/appended.ts'
+import { hiddenModule, hiddenName } from '../binary/appended.ts'
 import { UnsupportedImportError } from '../errors/unsupported-import-error.ts'
+import type { FunctionShape } from '../binary/function-shapes.ts'
 import type { Callable } from '../handles/callable.ts'
+import { exceptionToInstance } from '../handles/exception-handle.ts'
 import { PooledGlobal } from '../handles/global-handle.ts'
 import type { Use } from '../handles/links.ts'
 import { Links } from '../handles/links.ts'
@@ -40,12 +42,13 @@ export function sharedKey(kind: string, index: number): string {
   return `${kind} ${index}`
 }
 
-/** `memories`: what V8 gets for the module's memories, by index. */
+/** `memories`: what V8 gets for the module's memories, by index; `control`: what the checks of deadlines read. */
 export function prepareImports(
   analysis: ModuleAnalysis,
   values: ImportValues,
   memories: readonly unknown[],
   current: CurrentUse,
+  control: WebAssembly.Memory | undefined,
 ): PreparedImports {
   const imports: Record<string, unknown> = Object.create(null)
   const shared = new Map<string, PooledTable | PooledGlobal>()
@@ -63,8 +66,8 @@ export function prepareImports(
     const namespace = (imports[plan.module] ??= Object.create(null)) as Namespace
     namespace[plan.name] = prepareImport(plan, value, current)
   }
-  if (memories.length > 0) {
-    const hidden: Namespace = (imports[hiddenModule] = {})
+  if (memories.length > 0 || analysis.checksDeadlines) {
+    const hidden: Namespace = (imports[hiddenModule] = { [hiddenName.control]: control })
     for (const [index, { hiddenImport }] of analysis.memories.entries())
       hidden[hiddenImport] = memories[index]
   }
@@ -92,8 +95,7 @@ function prepareImport(plan: ImportPlan, value: unknown, current: CurrentUse): u
 }
 
 function prepareFunction(plan: ImportPlan, value: Callable, current: CurrentUse): unknown {
-  if (!HandleStamp.isOn(value))
-    return plan.carriesFunctions ? wrapImport(value, plan.results, current) : value
+  if (!HandleStamp.isOn(value)) return plan.carriesFunctions ? wrapImport(value, plan.shape!, current) : value
   const owner = HandleStamp.useOf(value)
   const raw = HandleStamp.rawOf(value)
   if (!RawStamp.isShared(raw, owner.gate)) owner.gate.pass('function')
@@ -123,13 +125,24 @@ function refuseTable(plan: ImportPlan): never {
   )
 }
 
-function wrapImport(host: Callable, results: number, current: CurrentUse): Callable {
+function wrapImport(host: Callable, shape: FunctionShape, current: CurrentUse): Callable {
+  const { takes, gives, results } = shape
   return (...values) => {
     const { references } = current
-    const result: unknown = host(...values.map((value) => references.toHost(value)))
+    let result: unknown
+    try {
+      result = host(
+        ...values.map((value, index) => (takes?.[index] === true ? references.toHost(value) : value)),
+      )
+    } catch (error) {
+      throw exceptionToInstance(error)
+    }
+    if (results === 1) return gives?.[0] === true ? references.toInstance(result) : result
     // Several results come as an iterable; V8 says so if it is none.
-    return results > 1 && isObject(result) && Symbol.iterator in result
-      ? Array.from(result as Iterable<unknown>, (value) => references.toInstance(value))
-      : references.toInstance(result)
+    return isObject(result) && Symbol.iterator in result
+      ? Array.from(result as Iterable<unknown>, (value, index) =>
+          gives?.[index] === true ? references.toInstance(value) : value,
+        )
+      : result
   }
 }

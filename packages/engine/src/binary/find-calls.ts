@@ -1,0 +1,115 @@
+/**
+ * Finds the loops and the calls of every function, for the checks of deadlines. A pass of its own over the code, which
+ * only engines with deadlines make, so that the other pass has nothing to do with it.
+ */
+import { InstructionWalker } from './instructions.ts'
+import type { ModuleStructure } from './module-structure.ts'
+import { sectionId } from './module-structure.ts'
+import { immediates, plainOpcodes } from './opcodes.ts'
+import { Reader } from './reader.ts'
+
+/** How many bytes of code are walked between two yields: about a millisecond's work. */
+const sliceBytes = 128 * 1024
+
+/** What stands in place of a callee. */
+export const callee = { loop: -1, unknown: -2 } as const
+
+/** By the function's number among those that the module defines. */
+export interface CodeSites {
+  /** Bytes of each body. */
+  readonly sizes: readonly number[]
+  /** Where the first instruction of each body is. */
+  readonly entries: readonly number[]
+  /** Where each function's entries in the list below begin; one more marks the end. */
+  readonly firsts: readonly number[]
+  /**
+   * In the order of the code, three numbers each: first byte, byte after the last, and which function is called, by its
+   * number; or one of {@link callee}. For a loop, its first byte is that behind its block type. Calls of imports are left out.
+   */
+  readonly sites: readonly number[]
+}
+
+const loopOpcode = 0x03
+const call = 0x10
+const returnCall = 0x12
+const callIndirect = 0x11
+/** return_call_ref; between them are all the others. */
+const lastCall = 0x15
+
+/** With calls among what the fast loop stops at. */
+const shapes = plainOpcodes.slice()
+shapes.fill(immediates.unknown, call, lastCall + 1)
+
+export function* findCalls(structure: ModuleStructure): Generator<void, CodeSites> {
+  const found = { sizes: [] as number[], entries: [] as number[], firsts: [0], sites: [] as number[] }
+  const section = structure.sections.find((one) => one.id === sectionId.code)
+  if (!section) return found
+  const reader = new Reader(structure.bytes, section.contents.start, section.contents.end)
+  const sectionEnd = reader.end
+  const walker = new InstructionWalker(reader)
+  let pauseAt = reader.position + sliceBytes
+  for (let rest = reader.count(); rest > 0; rest--) {
+    const size = reader.u32()
+    reader.end = reader.position + size
+    skipLocals(reader)
+    found.entries.push(reader.position)
+    walkBody(walker, structure.importedFunctions, found.sites)
+    reader.end = sectionEnd
+    found.sizes.push(size)
+    found.firsts.push(found.sites.length)
+    if (reader.position > pauseAt) {
+      yield
+      pauseAt = reader.position + sliceBytes
+    }
+  }
+  return found
+}
+
+function walkBody(walker: InstructionWalker, importedFunctions: number, sites: number[]): void {
+  const { reader } = walker
+  const { bytes, end } = reader
+  for (;;) {
+    skipCommon(reader)
+    const from = reader.position
+    if (from >= end) break
+    const opcode = bytes[from]!
+    if (opcode === call || opcode === returnCall) {
+      reader.position++
+      const target = reader.u32() - importedFunctions
+      if (target >= 0) sites.push(from, reader.position, target)
+      continue
+    }
+    walker.next()
+    if (opcode === loopOpcode) sites.push(reader.position, reader.position, callee.loop)
+    else if (opcode >= callIndirect && opcode <= lastCall) sites.push(from, reader.position, callee.unknown)
+  }
+}
+
+function skipLocals(reader: Reader): void {
+  for (let groups = reader.count(); groups > 0; groups--) {
+    reader.u32()
+    const code = reader.byte()
+    if (code === 0x63 || code === 0x64) reader.skipLeb(5)
+  }
+}
+
+/** As in the other pass: steps over what makes up nearly all code, in one loop without calls. */
+function skipCommon(reader: Reader): void {
+  const { bytes, end } = reader
+  let position = reader.position
+  while (position < end) {
+    const shape = shapes[bytes[position]!]!
+    if (shape === immediates.none) {
+      position++
+      continue
+    }
+    let next = position + 1
+    if (shape === immediates.memoryArgument) {
+      if (bytes[next]! >= 0x40) break
+      next++
+    } else if (shape !== immediates.index && shape !== immediates.leb32 && shape !== immediates.leb64) break
+    while (bytes[next]! >= 0x80) next++
+    position = next + 1
+  }
+  reader.position = position
+}
