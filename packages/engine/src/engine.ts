@@ -32,6 +32,7 @@ import type { ImportValues } from './runtime/import-values.ts'
 import { memoriesWithoutLinks, readImports } from './runtime/import-values.ts'
 import { InstanceCore } from './runtime/instance-core.ts'
 import { refuseBuiltins } from './runtime/refuse-builtins.ts'
+import { assertStackRoom } from './runtime/stack-room.ts'
 import { V8Reservation } from './runtime/v8-reservation.ts'
 
 /** A slot has a V8 memory for each of them, made when it is first wanted there. */
@@ -171,6 +172,7 @@ export class Engine implements AsyncDisposable {
    * @throws DeadlineExceededError when the start function does not return in time; InvalidOptionError
    */
   instantiate(module: PooledModule, imports?: Imports, options?: InstantiateOptions): PooledInstance {
+    assertStackRoom()
     const poolModule = this.#poolModule(module)
     const compiled = PooledModule.compiledOf(module)
     const deadlineMs = options?.deadlineMs

@@ -58,8 +58,8 @@ export class PooledInstance implements Disposable {
   }
 
   /**
-   * Keeps the slot until `work` has settled, also beyond {@link release}: for native work that goes on with the memory's
-   * bytes after its call has returned (a write of a socket or a file, `zlib`, `crypto` in the thread pool).
+   * Keeps the slot and its views until `work` has settled, also beyond {@link release}: for native work that goes on with
+   * the memory's bytes after its call has returned (a write of a socket or a file, `zlib`, `crypto` in the thread pool).
    * @returns `work` itself
    * @throws InstanceReleasedError
    */

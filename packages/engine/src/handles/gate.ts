@@ -34,6 +34,19 @@ export class Gate {
     return this.state !== released || this.holds > 0
   }
 
+  /**
+   * Runs an operation that converts values of the caller's, and so may run code of the caller's, as a call into the
+   * instance: released within it, it would go on with the next use's memory, table or global.
+   */
+  during<T>(operation: () => T): T {
+    this.running++
+    try {
+      return operation()
+    } finally {
+      this.running--
+    }
+  }
+
   /** Throws {@link InstanceReleasedError} once the use is over. */
   pass(what: string): void {
     if (this.state === released) throw new InstanceReleasedError(what)

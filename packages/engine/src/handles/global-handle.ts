@@ -27,7 +27,9 @@ export class PooledGlobal {
 
   set value(value: unknown) {
     this.#pass()
-    this.#raw.value = this.#carriesFunctions ? this.#use.exchange.toInstance(value) : value
+    this.#use.gate.during(() => {
+      this.#raw.value = this.#carriesFunctions ? this.#use.exchange.toInstance(value) : value
+    })
   }
 
   valueOf(): unknown {

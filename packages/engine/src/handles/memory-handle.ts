@@ -134,9 +134,7 @@ export class PooledMemory {
   grow(delta: number | bigint): number | bigint {
     this.#pass()
     const { declaredPages = Infinity, is64 } = this.#limits
-    const pages = is64 ? unsigned64(delta) : unsigned32(delta)
-    // Converting it may have run code of the caller's.
-    this.#pass()
+    const pages = this.#use.gate.during(() => (is64 ? unsigned64(delta) : unsigned32(delta)))
     const old = this.#grow(pages)
     if (old >= 0) return is64 ? BigInt(old) : old
     const beyondDeclared = this.#slot.logicalBytes / pageBytes + pages > declaredPages
@@ -162,7 +160,7 @@ export class PooledMemory {
   #leave(user: Use, sharers: Sharers): void {
     if (this.#otherSizes)
       for (const [size, owner] of this.#otherSizes) if (owner === user) this.#otherSizes.delete(size)
-    if (!sharers.live) this.#detach()
+    if (!sharers.needed) this.#detach()
   }
 
   #pass(): void {

@@ -23,9 +23,15 @@ export class Sharers {
     user.joined = undefined
   }
 
-  /** Whether one of them is still in use. */
+  /** Whether one of them is still there to use it. */
   get live(): boolean {
     for (const use of this.#uses) if (use.gate.state !== released) return true
+    return false
+  }
+
+  /** Whether one of those still needs it, if only because a promise holds it. */
+  get needed(): boolean {
+    for (const use of this.#uses) if (use.gate.inUse) return true
     return false
   }
 }

@@ -30,20 +30,20 @@ export class PooledTable {
 
   get(index: number): unknown {
     this.#pass()
-    const value = this.#raw.get(index)
+    const value = this.#use.gate.during(() => this.#raw.get(index))
     return this.#carriesFunctions ? this.#use.exchange.toHost(value) : value
   }
 
   set(...values: [index: number, value?: unknown]): void {
     this.#pass()
     this.#onChange()
-    this.#raw.set(...(this.#toInstance(values) as [number]))
+    this.#use.gate.during(() => this.#raw.set(...(this.#toInstance(values) as [number])))
   }
 
   grow(...values: [delta: number, value?: unknown]): number {
     this.#pass()
     this.#onChange()
-    return this.#raw.grow(...(this.#toInstance(values) as [number]))
+    return this.#use.gate.during(() => this.#raw.grow(...(this.#toInstance(values) as [number])))
   }
 
   /** In a table of JavaScript values a handle stays what it is. */

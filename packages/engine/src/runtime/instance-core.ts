@@ -31,6 +31,7 @@ import { linkMemories } from './linked-memories.ts'
 import type { PreparedImports } from './prepare-imports.ts'
 import { prepareImports } from './prepare-imports.ts'
 import { RawInstance } from './raw-instance.ts'
+import { assertStackRoom } from './stack-room.ts'
 import type { V8Reservation } from './v8-reservation.ts'
 
 export class InstanceCore implements Use {
@@ -196,19 +197,23 @@ export class InstanceCore implements Use {
       throw new InstanceBusyError(running === 0 && suspended > 0)
     const busy = this.links?.busy
     if (busy !== undefined) throw new InstanceBusyError(busy === 'suspended')
+    assertStackRoom()
     this.abandon()
   }
 
-  /** Kills the handles and returns the slots, these only when nobody needs them any more. */
+  /**
+   * Kills the handles and returns the slots, these only when nobody needs them any more. While something holds them,
+   * views stay as they are: a stream of Node's may still have one in its queue, and would find nothing in it.
+   */
   abandon(): void {
     if (this.gate.state !== live) this.#raw?.spoil()
     this.gate.state = released
-    Sharers.leaveAll(this)
-    for (const memory of this.#memories) if (memory !== undefined) PooledMemory.leave(memory, this)
     if (this.gate.holds === 0) this.#over()
   }
 
   #over(): void {
+    for (const memory of this.#memories) if (memory !== undefined) PooledMemory.leave(memory, this)
+    Sharers.leaveAll(this)
     if (this.links === undefined) this.end()
     else this.links.ended()
   }

@@ -15,8 +15,12 @@ import { pageBytes } from '../binary/sort-segments.ts'
 import type { Callable } from '../handles/callable.ts'
 import { PooledMemory } from '../handles/memory-handle.ts'
 
-/** Memories into which a view outlives its use; see {@link V8Reservation}'s disposal. */
-const quarantine = new Set<V8Reservation>()
+/**
+ * Memories over which somebody has a view: a view does not keep its memory alive by itself, and V8 would unmap the bytes
+ * under it when all else of an instance that was never released is dropped. One that was transferred away can never be
+ * taken back, so its memory stays here for ever.
+ */
+const lent = new Set<WebAssembly.Memory>()
 
 /** How many views of different sizes are kept for their next use. */
 const keptViews = 8
@@ -51,6 +55,7 @@ export class V8Reservation implements Reservation {
   lendView(bytes: number): ArrayBuffer {
     if (bytes === 0) return new ArrayBuffer(0)
     this.#lentBytes = Math.max(this.#lentBytes, bytes)
+    lent.add(this.memory)
     const kept = this.#views.get(bytes)
     if (!kept) return viewOver(this.base, bytes)
     this.#views.delete(bytes)
@@ -63,6 +68,7 @@ export class V8Reservation implements Reservation {
       this.#escaped = true
       return false
     }
+    if (!this.#escaped) lent.delete(this.memory)
     const bytes = view.byteLength
     const renewed = view.transfer()
     if (bytes === 0) return true
@@ -80,7 +86,6 @@ export class V8Reservation implements Reservation {
   [Symbol.dispose](): void {
     this.tenant = undefined
     this.#views.clear()
-    if (this.#escaped) quarantine.add(this)
     new SlotMemory(this).prepare(undefined, this.#escaped ? this.#lentBytes : 0)
   }
 }
