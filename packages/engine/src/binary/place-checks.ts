@@ -7,7 +7,8 @@
  *   weight of a function = bytes of its code + weights of all functions that it calls, unless those are heavy
  *   heavy                = of a greater weight than `heavyWeight`, or calls itself, directly or not
  *
- * A heavy function checks where it begins, and so does a call of one that is not known (indirect). Other calls are not
+ * A heavy function checks where it begins, and so does a call of one that is not known (indirect), save within a loop: who
+ * comes to it has passed the check at the loop's head. Other calls are not
  * checked: what they run until they return, or check, is at most the function's weight. So every cycle of calls has a check in
  * it, and no tree of calls grows beyond the limit; most calls in real code go to small functions and cost nothing.
  *
@@ -42,8 +43,9 @@ export function* placeChecks(structure: ModuleStructure): Generator<void, readon
     if (heavy[index] === 1) checks.push(entries[index]!)
     for (let site = firsts[index]!; site < firsts[index + 1]!; site += 3) {
       const target = sites[site + 2]!
-      if (target < 0 || weight > everyCallWeight) add(checks, sites[site]!)
-      const unwinds = target === callee.unknown || heavy[target] === 1
+      const checked = target === callee.loop || target === callee.unknown
+      if (checked || weight > everyCallWeight) add(checks, sites[site]!)
+      const unwinds = target <= callee.unknown || heavy[target] === 1
       if (unwinds && weight > unwindWeight) add(checks, sites[site + 1]!)
     }
   }
