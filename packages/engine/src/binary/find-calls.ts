@@ -30,7 +30,7 @@ export interface CodeSites {
 }
 
 const loopOpcode = 0x03
-const end = 0x0b
+const endOpcode = 0x0b
 /** Ends a `try` of the legacy proposal, as `end` does. */
 const delegate = 0x18
 /** Those that begin what an `end` ends: block, loop, if, try, try_table. */
@@ -44,7 +44,7 @@ const lastCall = 0x15
 /** With calls and the structure among what the fast loop stops at. */
 const shapes = plainOpcodes.slice()
 shapes.fill(immediates.unknown, call, lastCall + 1)
-for (const opcode of [...beginnings, end, delegate]) shapes[opcode] = immediates.unknown
+for (const opcode of [...beginnings, endOpcode, delegate]) shapes[opcode] = immediates.unknown
 
 export function* findCalls(structure: ModuleStructure): Generator<void, CodeSites> {
   const found = { sizes: [] as number[], entries: [] as number[], firsts: [0], sites: [] as number[] }
@@ -83,7 +83,7 @@ function walkBody(walker: InstructionWalker, importedFunctions: number, sites: n
     const from = reader.position
     if (from >= bodyEnd) break
     const opcode = bytes[from]!
-    if (opcode === end) {
+    if (opcode === endOpcode) {
       reader.position++
       if (blocks.pop() === true) loops--
       continue
