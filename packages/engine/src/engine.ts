@@ -12,11 +12,14 @@ import { isAnyArrayBuffer } from 'node:util/types'
 
 import type { ImageSegment } from './binary/sort-segments.ts'
 import { pageBytes } from './binary/sort-segments.ts'
-import { checkDeadline } from './deadlines/check-deadline.ts'
 import { EngineDeadlines } from './deadlines/engine-deadlines.ts'
 import { UseTime } from './deadlines/use-time.ts'
-import type { EngineOptions, ResolvedEngineOptions } from './engine-options.ts'
-import { resolveEngineOptions } from './engine-options.ts'
+import type { CompileOptions } from './options/compile-options.ts'
+import { resolveCompileOptions } from './options/compile-options.ts'
+import type { EngineOptions, ResolvedEngineOptions } from './options/engine-options.ts'
+import { resolveEngineOptions } from './options/engine-options.ts'
+import type { InstantiateOptions, WaitOptions } from './options/instantiate-options.ts'
+import { resolveInstantiateOptions } from './options/instantiate-options.ts'
 import type { EngineMetrics, InstanceCounts } from './engine-metrics.ts'
 import { EngineClosedError } from './errors/engine-closed-error.ts'
 import { InvalidOptionError } from './errors/invalid-option-error.ts'
@@ -31,41 +34,12 @@ import { makeImages } from './runtime/images.ts'
 import type { ImportValues } from './runtime/import-values.ts'
 import { memoriesWithoutLinks, readImports } from './runtime/import-values.ts'
 import { InstanceCore } from './runtime/instance-core.ts'
-import { refuseBuiltins } from './runtime/refuse-builtins.ts'
 import { assertStackRoom } from './runtime/stack-room.ts'
 import { V8Reservation } from './runtime/v8-reservation.ts'
 
 /** A slot has a V8 memory for each of them, made when it is first wanted there. */
 const memory32Kind = 'memory32'
 const memory64Kind = 'memory64'
-
-export interface CompileOptions {
-  /** A name for messages, metrics and the kernel's view (`/proc/self/maps`). @default "module" */
-  readonly label?: string
-  /**
-   * Whether tables of JavaScript values (externref) that this module exports can be imported by other pooled instances.
-   * Then such a table cannot be emptied for another use, and each use gets a fresh instance if the code changes it.
-   * Tables of functions can be shared in any case. @default false
-   */
-  readonly sharedTables?: boolean
-}
-
-export interface InstantiateOptions {
-  /**
-   * How long the instance may take from now on, all of its calls together, in milliseconds: above 0, up to 1,073,741,823
-   * (12 days). After that a running call is stopped, and a later one throws, with DeadlineExceededError. For engines with
-   * `deadlines: true`. @default none
-   */
-  readonly deadlineMs?: number
-}
-
-/** With `instantiateWhenFree` the time of `deadlineMs` begins when the slots are there. */
-export interface WaitOptions extends InstantiateOptions {
-  /** How long to wait for free slots, in milliseconds. @default the pool's */
-  readonly waitMs?: number
-  /** Ends the waiting early. @default none */
-  readonly signal?: AbortSignal
-}
 
 /** Imports, or a function that makes them for glue that needs `instance.memory` beforehand. */
 export type Imports = WebAssembly.Imports | ((instance: PooledInstance) => WebAssembly.Imports)
@@ -120,11 +94,7 @@ export class Engine implements AsyncDisposable {
    */
   async compile(source: BufferSource, options: CompileOptions = {}): Promise<PooledModule> {
     this.#assertOpen()
-    const { label = 'module', sharedTables = false } = options
-    if (typeof label !== 'string') throw new InvalidOptionError('label', 'a text', label)
-    refuseBuiltins(options)
-    if (typeof sharedTables !== 'boolean')
-      throw new InvalidOptionError('sharedTables', 'true or false', sharedTables)
+    const { label, sharedTables } = resolveCompileOptions(options)
     // It boots while V8 compiles.
     this.#deadlines?.clock.start()
     const rewriting = { sharedTables, deadlines: this.#options.deadlines }
@@ -175,8 +145,7 @@ export class Engine implements AsyncDisposable {
     assertStackRoom()
     const poolModule = this.#poolModule(module)
     const compiled = PooledModule.compiledOf(module)
-    const deadlineMs = options?.deadlineMs
-    if (deadlineMs !== undefined) checkDeadline(deadlineMs, this.#deadlines !== undefined)
+    const deadlineMs = options && resolveInstantiateOptions(options, this.#options)
     if (typeof imports === 'function')
       return this.#instantiateOn(compiled, this.#pool.acquire(poolModule), imports, undefined, deadlineMs)
     const values = this.#readImports(compiled, imports)
@@ -197,15 +166,15 @@ export class Engine implements AsyncDisposable {
   ): Promise<PooledInstance> {
     const poolModule = this.#poolModule(module)
     const compiled = PooledModule.compiledOf(module)
-    const { deadlineMs, ...waiting } = options
-    if (deadlineMs !== undefined) checkDeadline(deadlineMs, this.#deadlines !== undefined)
+    const deadlineMs = resolveInstantiateOptions(options, this.#options, true)
+    const { waitMs, signal } = options
     if (typeof imports === 'function') {
-      const lease = await this.#pool.acquireWhenFree(poolModule, waiting)
+      const lease = await this.#pool.acquireWhenFree(poolModule, { waitMs, signal })
       return this.#instantiateOn(compiled, lease, imports, undefined, deadlineMs)
     }
     const values = this.#readImports(compiled, imports)
     const memories = memoriesWithoutLinks(compiled.analysis, values)
-    const lease = await this.#pool.acquireWhenFree(poolModule, { ...waiting, memories })
+    const lease = await this.#pool.acquireWhenFree(poolModule, { waitMs, signal, memories })
     return this.#instantiateOn(compiled, lease, values, memories, deadlineMs)
   }
 

@@ -10,10 +10,12 @@
  *     await engine.close()
  */
 export { Engine } from './engine.ts'
-export type { CompileOptions, Imports, InstantiateOptions, WaitOptions } from './engine.ts'
+export type { Imports } from './engine.ts'
+export type { CompileOptions } from './options/compile-options.ts'
+export type { InstantiateOptions, WaitOptions } from './options/instantiate-options.ts'
 export type { EngineMetrics, InstanceCounts } from './engine-metrics.ts'
 export type { FreshReason } from './binary/reusability.ts'
-export type { EngineOptions } from './engine-options.ts'
+export type { EngineOptions } from './options/engine-options.ts'
 export { PooledInstance } from './pooled-instance.ts'
 export { PooledModule } from './pooled-module.ts'
 export type { DropModule, ExternDescriptor } from './pooled-module.ts'

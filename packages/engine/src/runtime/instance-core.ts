@@ -11,7 +11,7 @@ import type { Lease, LeasedMemory } from '@warmslot/pooling'
 
 import { pageBytes } from '../binary/sort-segments.ts'
 import { InstanceBusyError } from '../errors/instance-busy-error.ts'
-import { checkDeadline } from '../deadlines/check-deadline.ts'
+import { checkDeadline } from '../options/check-deadline.ts'
 import type { UseTime } from '../deadlines/use-time.ts'
 import type { Callable } from '../handles/callable.ts'
 import { Gate, live, preparing, released } from '../handles/gate.ts'

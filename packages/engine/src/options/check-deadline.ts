@@ -1,6 +1,6 @@
 /** Checks the option `deadlineMs`. */
 import { InvalidOptionError } from '../errors/invalid-option-error.ts'
-import { furthestDeadlineMs } from './control-words.ts'
+import { furthestDeadlineMs } from '../deadlines/control-words.ts'
 
 /** @throws InvalidOptionError */
 export function checkDeadline(deadlineMs: unknown, deadlines: boolean): void {

@@ -1,8 +1,9 @@
 /** The engine's options, their defaults and their ranges. */
 import type { AllocationStrategy } from '@warmslot/index-allocator'
 
-import { pageBytes } from './binary/sort-segments.ts'
-import { InvalidOptionError } from './errors/invalid-option-error.ts'
+import { pageBytes } from '../binary/sort-segments.ts'
+import { InvalidOptionError } from '../errors/invalid-option-error.ts'
+import { refuseUnknown } from './refuse-unknown.ts'
 
 export interface EngineOptions {
   /**
@@ -51,11 +52,7 @@ const names: Record<keyof EngineOptions, true> = {
 
 /** @throws InvalidOptionError */
 export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOptions {
-  for (const [name, value] of Object.entries(options)) {
-    // An option that does nothing, a safeguard above all, must not be believed in.
-    if (!Object.hasOwn(names, name))
-      throw new InvalidOptionError(name, 'left out, since there is none of that name', value)
-  }
+  refuseUnknown(options, names)
   const { slots = 100, maxMemoryBytes = 128 * 2 ** 20, deadlines = false } = options
   if (!Number.isInteger(slots) || slots < 1 || slots > mostSlots) {
     throw new InvalidOptionError('slots', `a whole number from 1 to ${mostSlots}`, slots)
