@@ -22,7 +22,7 @@ import type { InstantiateOptions, WaitOptions } from './options/instantiate-opti
 import { resolveInstantiateOptions } from './options/instantiate-options.ts'
 import type { EngineMetrics, InstanceCounts } from './engine-metrics.ts'
 import { EngineClosedError } from './errors/engine-closed-error.ts'
-import { InvalidOptionError } from './errors/invalid-option-error.ts'
+import { InvalidOptionError } from '@warmslot/index-allocator'
 import { ModuleDisposedError } from './errors/module-disposed-error.ts'
 import { PooledInstance } from './pooled-instance.ts'
 import { PooledModule } from './pooled-module.ts'

@@ -122,7 +122,7 @@ describe('options', () => {
   })
 
   const wrong: [string, object, RegExp][] = [
-    ['slots', { slots: 0 }, /`slots` must be .* from 1 to 16000, but is 0/],
+    ['slots', { slots: 0 }, /"slots" must be .* from 1 to 16000, but it is 0/],
     ['slots', { slots: 1.5 }, /1\.5/],
     ['slots', { slots: 16_001 }, /16001/],
     ['slots', { slots: '5' }, /"5"/],
@@ -130,7 +130,7 @@ describe('options', () => {
     ['maxMemoryBytes', { maxMemoryBytes: 0 }, /multiple of 65536/],
     ['maxMemoryBytes', { maxMemoryBytes: 65_537 }, /65537/],
     ['maxMemoryBytes', { maxMemoryBytes: 2 ** 32 + 65_536 }, /4294967296/],
-    ['maxMemoryBytes', { maxMemoryBytes: 1n }, /but is 1/],
+    ['maxMemoryBytes', { maxMemoryBytes: 1n }, /it is of type bigint/],
     ['deadline', { deadline: true }, /there is none of that name/],
     ['keepResidentBytes', { keepResidentBytes: -1 }, /keepResidentBytes/],
     ['resetBatchSize', { resetBatchSize: 0 }, /resetBatchSize/],

@@ -1,5 +1,5 @@
 /** Checks the option `deadlineMs`. */
-import { InvalidOptionError } from '../errors/invalid-option-error.ts'
+import { InvalidOptionError } from '@warmslot/index-allocator'
 import { furthestDeadlineMs } from '../deadlines/control-words.ts'
 
 /** @throws InvalidOptionError */

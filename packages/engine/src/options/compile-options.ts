@@ -1,5 +1,5 @@
 /** The options of `compile`, their defaults and their ranges. */
-import { InvalidOptionError } from '../errors/invalid-option-error.ts'
+import { InvalidOptionError } from '@warmslot/index-allocator'
 import { refuseBuiltins } from './refuse-builtins.ts'
 import { refuseUnknown } from './refuse-unknown.ts'
 

@@ -2,7 +2,7 @@
 import type { AllocationStrategy } from '@warmslot/index-allocator'
 
 import { pageBytes } from '../binary/sort-segments.ts'
-import { InvalidOptionError } from '../errors/invalid-option-error.ts'
+import { InvalidOptionError } from '@warmslot/index-allocator'
 import { refuseUnknown } from './refuse-unknown.ts'
 
 export interface EngineOptions {

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../errors/invalid-option-error.ts'
+import { InvalidOptionError } from '@warmslot/index-allocator'
 
 /**
  * An option that does nothing, a safeguard above all, must not be believed in.
