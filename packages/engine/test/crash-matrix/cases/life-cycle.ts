@@ -274,7 +274,7 @@ const moments: readonly Case[] = [
     }
     globalThis.gc!()
   }),
-  inPool('a view, an export and a table of a dropped instance, kept and used', async ({ warmslot }) => {
+  inPool('a view of a dropped instance, kept and used', async ({ warmslot }) => {
     const kept: Anything[] = []
     const make = async (): Promise<void> => {
       const own = new warmslot.Engine({ slots: 1, maxMemoryBytes: pageBytes })
@@ -321,7 +321,7 @@ const integration: readonly Case[] = [
     deepStrictEqual(await result, 7)
     end()
   }),
-  suspended('JSPI: the import rejects; the call traps afterwards', async ({ open }) => {
+  suspended('JSPI: the import rejects', async ({ open }) => {
     const { pooled, end } = await open(promises, {
       e: { f: new suspending.Suspending(() => Promise.reject(new SyntaxError('no'))) },
     })

@@ -145,7 +145,7 @@ const consumers: readonly [string, (view: Uint8Array<ArrayBuffer>) => unknown][]
     ],
   ],
   [
-    'crypto.sign, verify, publicEncrypt',
+    'crypto.sign, verify',
     (view) => {
       const { privateKey, publicKey } = ed25519
       const signature = crypto.sign(undefined, view, privateKey)

@@ -86,7 +86,7 @@ const suspending = (WebAssembly as Anything).Suspending as unknown
 
 export const processEnd: readonly Case[] = [
   within('process.exit in a callback', () => process.exit(7)),
-  within('process.exit in a callback, with an exit handler that uses the instance', () => {
+  within('process.exit in a callback, with an exit handler that sets another status', () => {
     process.on('exit', () => (process.exitCode = 9))
     process.exit()
   }),
@@ -187,12 +187,22 @@ export const processEnd: readonly Case[] = [
     { present: () => suspending !== undefined },
   ),
   ended('worker.terminate() in the midst of a call that does not return', spinning, terminate),
-  ended('worker.terminate() in the midst of uses', calling, terminate, {
-    limit:
-      'documented: worker.terminate() can abort the process while a worker makes a view; use terminateWorker',
-  }),
-  ended('worker.terminate() while engines, slots and views are made', making, terminate, {
-    limit:
-      'documented: worker.terminate() can abort the process while a worker makes engines; use terminateWorker',
-  }),
+  ended(
+    'worker.terminate() in the midst of uses (documented: it can abort the process)',
+    calling,
+    terminate,
+    {
+      limit:
+        'documented: worker.terminate() can abort the process while a worker makes a view; use terminateWorker',
+    },
+  ),
+  ended(
+    'worker.terminate() while engines, slots and views are made (documented: it can abort the process)',
+    making,
+    terminate,
+    {
+      limit:
+        'documented: worker.terminate() can abort the process while a worker makes engines; use terminateWorker',
+    },
+  ),
 ]
