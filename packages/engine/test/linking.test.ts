@@ -474,6 +474,24 @@ describe('slots', () => {
     await other.dispose()
   })
 
+  it('calls from one to the other pass no JavaScript', async () => {
+    await using callee = await engine.compile(
+      wat(`(module (import "host" "look" (func $look)) (memory 1) (func (export "through") (call $look)))`),
+    )
+    await using caller = await engine.compile(
+      wat(`(module (import "callee" "through" (func $through)) (memory 1) (func (export "run") (call $through)))`),
+    )
+    let stack: string[] = []
+    const look = (): void => {
+      stack = new Error('here').stack!.split('\n').slice(1)
+    }
+    using one = engine.instantiate(callee, { host: { look } })
+    using other = engine.instantiate(caller, { callee: one.exports } as unknown as WebAssembly.Imports)
+    ;(other.exports as Exports)['run']()
+    const frames = stack.map((line) => (line.includes('wasm://') ? 'wasm' : 'script'))
+    expect(frames.slice(0, 4)).toEqual(['script', 'wasm', 'wasm', 'script'])
+  })
+
   it('a pooled memory given to plain V8 is refused by V8', async () => {
     await using one = await engine.compile(main)
     using instance = engine.instantiate(one)
