@@ -479,7 +479,9 @@ describe('slots', () => {
       wat(`(module (import "host" "look" (func $look)) (memory 1) (func (export "through") (call $look)))`),
     )
     await using caller = await engine.compile(
-      wat(`(module (import "callee" "through" (func $through)) (memory 1) (func (export "run") (call $through)))`),
+      wat(
+        `(module (import "callee" "through" (func $through)) (memory 1) (func (export "run") (call $through)))`,
+      ),
     )
     let stack: string[] = []
     const look = (): void => {

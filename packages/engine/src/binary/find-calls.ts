@@ -12,7 +12,7 @@ import { Reader } from './reader.ts'
 const sliceBytes = 128 * 1024
 
 /** What stands in place of a callee. */
-export const callee = { loop: -1, unknown: -2, unknownInLoop: -3 } as const
+export const callee = { loop: -1, unknown: -2 } as const
 
 /** By the function's number among those that the module defines. */
 export interface CodeSites {
@@ -30,21 +30,15 @@ export interface CodeSites {
 }
 
 const loopOpcode = 0x03
-const endOpcode = 0x0b
-/** Ends a `try` of the legacy proposal, as `end` does. */
-const delegate = 0x18
-/** Those that begin what an `end` ends: block, loop, if, try, try_table. */
-const beginnings: readonly number[] = [0x02, loopOpcode, 0x04, 0x06, 0x1f]
 const call = 0x10
 const returnCall = 0x12
 const callIndirect = 0x11
 /** return_call_ref; between them are all the others. */
 const lastCall = 0x15
 
-/** With calls and the structure among what the fast loop stops at. */
+/** With calls among what the fast loop stops at. */
 const shapes = plainOpcodes.slice()
 shapes.fill(immediates.unknown, call, lastCall + 1)
-for (const opcode of [...beginnings, endOpcode, delegate]) shapes[opcode] = immediates.unknown
 
 export function* findCalls(structure: ModuleStructure): Generator<void, CodeSites> {
   const found = { sizes: [] as number[], entries: [] as number[], firsts: [0], sites: [] as number[] }
@@ -73,21 +67,12 @@ export function* findCalls(structure: ModuleStructure): Generator<void, CodeSite
 
 function walkBody(walker: InstructionWalker, importedFunctions: number, sites: number[]): void {
   const { reader } = walker
-  const { bytes } = reader
-  const bodyEnd = reader.end
-  /** Per block that is open: whether it is a loop. */
-  const blocks: boolean[] = []
-  let loops = 0
+  const { bytes, end } = reader
   for (;;) {
     skipCommon(reader)
     const from = reader.position
-    if (from >= bodyEnd) break
+    if (from >= end) break
     const opcode = bytes[from]!
-    if (opcode === endOpcode) {
-      reader.position++
-      if (blocks.pop() === true) loops--
-      continue
-    }
     if (opcode === call || opcode === returnCall) {
       reader.position++
       const target = reader.u32() - importedFunctions
@@ -95,14 +80,8 @@ function walkBody(walker: InstructionWalker, importedFunctions: number, sites: n
       continue
     }
     walker.next()
-    if (beginnings.includes(opcode)) {
-      blocks.push(opcode === loopOpcode)
-      if (opcode !== loopOpcode) continue
-      loops++
-      sites.push(reader.position, reader.position, callee.loop)
-    } else if (opcode === delegate) blocks.pop()
-    else if (opcode >= callIndirect && opcode <= lastCall)
-      sites.push(from, reader.position, loops > 0 ? callee.unknownInLoop : callee.unknown)
+    if (opcode === loopOpcode) sites.push(reader.position, reader.position, callee.loop)
+    else if (opcode >= callIndirect && opcode <= lastCall) sites.push(from, reader.position, callee.unknown)
   }
 }
 
