@@ -14,11 +14,9 @@ import {
 } from '../test/support/signatures.ts'
 import { Writer } from '../src/binary/writer.ts'
 import type { Shape } from './generate-shape.ts'
-import { sameType } from './generate-shape.ts'
+import type { Type } from './generated-types.ts'
+import { sameType } from './generated-types.ts'
 import type { Random } from './random.ts'
-
-/** A value type as its bytes. */
-export type Type = readonly number[]
 
 const letters: readonly Letter[] = ['i', 'l', 'f', 'd', 'v']
 const codes: readonly Type[] = letters.map((letter) => [letterCode[letter]])

@@ -1,7 +1,7 @@
 /** A valid module with something of everything; V8 has the last word, and a few are not. */
 import { sectionId } from '../src/binary/module-structure.ts'
 import { Writer } from '../src/binary/writer.ts'
-import type { Type } from './generate-code.ts'
+import type { Type } from './generated-types.ts'
 import { CodeGenerator, constant } from './generate-code.ts'
 import type { Shape } from './generate-shape.ts'
 import { generateShape } from './generate-shape.ts'

@@ -1,5 +1,5 @@
 /** What a generated module declares, before any code: types, imports, tables, memories, globals, segments. */
-import type { Type } from './generate-code.ts'
+import type { Type } from './generated-types.ts'
 import type { Random } from './random.ts'
 
 export interface FunctionShape {
@@ -24,10 +24,6 @@ export interface Shape {
   readonly elementSegments: number
   /** Whether every function is declared for `ref.func`. */
   readonly declared: boolean
-}
-
-export function sameType(one: Type, other: Type): boolean {
-  return one.length === other.length && one.every((byte, index) => byte === other[index])
 }
 
 const numbers: readonly Type[] = [[0x7f], [0x7f], [0x7e], [0x7d], [0x7c]]

@@ -11,14 +11,10 @@ import { Engine, UnsupportedModuleError } from '../src/index.ts'
 import { checkRuntime } from '../src/runtime/check-runtime.ts'
 import { explained, refuse } from '../src/runtime/compiled-module.ts'
 import { compareRuns } from './compare-runs.ts'
+import type { Finding } from './finding.ts'
+import { slotPages, withoutNumbers } from './finding.ts'
 import type { Random } from './random.ts'
 import type { Bytes } from './sections.ts'
-
-/** A difference between the engine and V8. `kind` is the same for findings with the same cause, as far as can be told. */
-export interface Finding {
-  readonly kind: string
-  readonly details: string
-}
 
 export interface Judgement {
   readonly outcome: 'invalid' | 'refused' | 'pooled' | 'run'
@@ -39,7 +35,6 @@ const named = [
 ]
 
 export const slots = 6
-export const slotPages = 16
 const limits = { slots, maxMemoryBytes: slotPages * 65_536 }
 const slotLimits = { ...limits, ...checkRuntime() }
 
@@ -158,11 +153,4 @@ function refused(error: unknown): Judgement {
   if (UnsupportedModuleError.isInstance(error) && named.some((name) => name.test(String(feature))))
     return judgement
   return { ...judgement, finding: { kind: `refused: ${said}`, details: String(error) } }
-}
-
-export function withoutNumbers(text: string): string {
-  return text
-    .replaceAll(/"[^"]*"|'[^']*'/g, '""')
-    .replaceAll(/0x[0-9a-f]+|\d+/g, '#')
-    .slice(0, 160)
 }

@@ -11,7 +11,12 @@
 import type { Exchange } from './callable.ts'
 import type { Gate } from './gate.ts'
 import { released } from './gate.ts'
-import type { Sharers } from './sharers.ts'
+
+/** Something that several uses have. */
+export interface Shared {
+  /** The use of `user` is over. */
+  forget(user: Use): void
+}
 
 /** One use of a module, as handles and links see it. */
 export interface Use {
@@ -21,7 +26,7 @@ export interface Use {
   links: Links | undefined
   wasLinked: boolean
   /** Where it is among the sharers of something that others made. */
-  joined: Set<Sharers> | undefined
+  joined: Set<Shared> | undefined
   /** Whether raw functions of the instance may be in hands that the engine does not see. */
   escapes: boolean
   /** The live instance serves no other use: something was shared that no reset undoes. */

@@ -3,9 +3,9 @@
  * works until the last of them is released.
  */
 import { released } from './gate.ts'
-import type { Use } from './links.ts'
+import type { Shared, Use } from './links.ts'
 
-export class Sharers {
+export class Sharers implements Shared {
   readonly #uses: Set<Use>
 
   constructor(owner: Use) {
@@ -17,10 +17,8 @@ export class Sharers {
     ;(user.joined ??= new Set()).add(this)
   }
 
-  /** The use of `user` is over: what lives longer forgets it. */
-  static leaveAll(user: Use): void {
-    if (user.joined !== undefined) for (const sharers of user.joined) sharers.#uses.delete(user)
-    user.joined = undefined
+  forget(user: Use): void {
+    this.#uses.delete(user)
   }
 
   /** Whether one of them is still there to use it. */

@@ -15,11 +15,10 @@ import { checkDeadline } from '../options/check-deadline.ts'
 import type { UseTime } from '../deadlines/use-time.ts'
 import type { Callable } from '../handles/callable.ts'
 import { Gate, live, preparing, released } from '../handles/gate.ts'
-import type { Links, Use } from '../handles/links.ts'
+import type { Links, Shared, Use } from '../handles/links.ts'
 import { PooledMemory } from '../handles/memory-handle.ts'
 import { makePromisingHandle } from '../handles/promising-handle.ts'
 import { References } from '../handles/references.ts'
-import { Sharers } from '../handles/sharers.ts'
 import { timed } from '../handles/timed-function.ts'
 import type { CompiledModule } from './compiled-module.ts'
 import type { ImportValues } from './import-values.ts'
@@ -39,7 +38,7 @@ export class InstanceCore implements Use {
   readonly exchange: References
   readonly module: CompiledModule
   links: Links | undefined = undefined
-  joined: Set<Sharers> | undefined = undefined
+  joined: Set<Shared> | undefined = undefined
   wasLinked = false
   /** Whether raw functions may have reached a table or global of the caller's own. */
   escapes = false
@@ -213,7 +212,9 @@ export class InstanceCore implements Use {
 
   #over(): void {
     for (const memory of this.#memories) if (memory !== undefined) PooledMemory.leave(memory, this)
-    Sharers.leaveAll(this)
+    // What lives longer forgets this use.
+    if (this.joined !== undefined) for (const shared of this.joined) shared.forget(this)
+    this.joined = undefined
     if (this.links === undefined) this.end()
     else this.links.ended()
   }
