@@ -44,6 +44,20 @@ const expected: Record<string, readonly RegExp[]> = {
     /after its release: WARMSLOT_INSTANCE_RELEASED/,
     /1000 more uses, each saw 101; of all 1003, \d{3,4} were served by a live instance/,
   ],
+  'linked-instances': [
+    /one memory: shared by two; side reads it too: true/,
+    /without JavaScript in between: 20/,
+    /side grows it, main sees 2 pages/,
+    /main is released, side still works: 28; slots in use: 1/,
+    /side too; slots in use: 0/,
+  ],
+  'stop-a-guest': [
+    /before the deadline: 42/,
+    /an endless loop: WARMSLOT_DEADLINE_EXCEEDED/,
+    /its time is up for good: WARMSLOT_DEADLINE_EXCEEDED/,
+    /with more time: 42/,
+    /without a deadline: 42/,
+  ],
   'purge-on-drop': ['reuseAffinity', 'nextAvailable', 'random'].flatMap((strategy) => [
     new RegExp(`${strategy}: the kernel shows 4 mappings of red, 4 of blue`),
     /one instance still runs: 1 mapping is left/,
