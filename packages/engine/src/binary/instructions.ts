@@ -120,7 +120,9 @@ export class InstructionWalker {
         readHeapType(reader)
         return
       case immediates.valueTypes:
-        for (let rest = reader.count(); rest > 0; rest--) readValueType(reader)
+        // There is one. V8 looks at the lowest byte of their number only, so 257 is one to it.
+        reader.u32()
+        readValueType(reader)
         return
       case immediates.castBranch:
         reader.skip(1)
