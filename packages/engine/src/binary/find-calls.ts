@@ -7,6 +7,7 @@ import type { ModuleStructure } from './module-structure.ts'
 import { sectionId } from './module-structure.ts'
 import { immediates, plainOpcodes } from './opcodes.ts'
 import { Reader } from './reader.ts'
+import { skipCommon, skipLocals } from './skip-code.ts'
 
 /** How many bytes of code are walked between two yields: about a millisecond's work. */
 const sliceBytes = 128 * 1024
@@ -69,7 +70,7 @@ function walkBody(walker: InstructionWalker, importedFunctions: number, sites: n
   const { reader } = walker
   const { bytes, end } = reader
   for (;;) {
-    skipCommon(reader)
+    skipCommon(reader, shapes)
     const from = reader.position
     if (from >= end) break
     const opcode = bytes[from]!
@@ -83,33 +84,4 @@ function walkBody(walker: InstructionWalker, importedFunctions: number, sites: n
     if (opcode === loopOpcode) sites.push(reader.position, reader.position, callee.loop)
     else if (opcode >= callIndirect && opcode <= lastCall) sites.push(from, reader.position, callee.unknown)
   }
-}
-
-function skipLocals(reader: Reader): void {
-  for (let groups = reader.count(); groups > 0; groups--) {
-    reader.u32()
-    const code = reader.byte()
-    if (code === 0x63 || code === 0x64) reader.skipLeb(5)
-  }
-}
-
-/** As in the other pass: steps over what makes up nearly all code, in one loop without calls. */
-function skipCommon(reader: Reader): void {
-  const { bytes, end } = reader
-  let position = reader.position
-  while (position < end) {
-    const shape = shapes[bytes[position]!]!
-    if (shape === immediates.none) {
-      position++
-      continue
-    }
-    let next = position + 1
-    if (shape === immediates.memoryArgument) {
-      if (bytes[next]! >= 0x40) break
-      next++
-    } else if (shape !== immediates.index && shape !== immediates.leb32 && shape !== immediates.leb64) break
-    while (bytes[next]! >= 0x80) next++
-    position = next + 1
-  }
-  reader.position = position
 }

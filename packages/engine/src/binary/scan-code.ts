@@ -11,6 +11,7 @@ import type { ModuleStructure } from './module-structure.ts'
 import { sectionId } from './module-structure.ts'
 import { immediates, plainOpcodes } from './opcodes.ts'
 import { Reader } from './reader.ts'
+import { skipCommon, skipLocals } from './skip-code.ts'
 import { heapType } from './types.ts'
 
 /** How many bytes of code are walked between two yields: about a millisecond's work. */
@@ -100,9 +101,9 @@ class Scan implements CodeScan {
     const walker = this.#walker
     reader.position = start
     reader.end = end
-    for (let locals = reader.count(); locals > 0; locals--) skipLocals(reader)
+    skipLocals(reader)
     while (reader.position < end) {
-      skipCommon(reader)
+      skipCommon(reader, plainOpcodes)
       const from = reader.position
       if (from >= end) break
       walker.next()
@@ -211,36 +212,4 @@ function canHaveLogicalSize({ tables, filledTables }: ModuleStructure, table: nu
   return (
     type.code === heapType.extern && !imported && !initialised && !limits.is64 && !filledTables.has(table)
   )
-}
-
-/**
- * Steps over the instructions that make up nearly all code: those without immediates, with one LEB128, and plain memory
- * accesses. Looser than the walker, in one loop without calls: V8 validates the original, and a step beyond the body is
- * seen by the caller.
- */
-function skipCommon(reader: Reader): void {
-  const { bytes, end } = reader
-  let position = reader.position
-  while (position < end) {
-    const shape = plainOpcodes[bytes[position]!]!
-    if (shape === immediates.none) {
-      position++
-      continue
-    }
-    let next = position + 1
-    if (shape === immediates.memoryArgument) {
-      // A second LEB128 follows, a third one where bit 6 of the first says so: rare, and left to the walker.
-      if (bytes[next]! >= 0x40) break
-      next++
-    } else if (shape !== immediates.index && shape !== immediates.leb32 && shape !== immediates.leb64) break
-    while (bytes[next]! >= 0x80) next++
-    position = next + 1
-  }
-  reader.position = position
-}
-
-function skipLocals(reader: Reader): void {
-  reader.u32()
-  const code = reader.byte()
-  if (code === 0x63 || code === 0x64) reader.skipLeb(5)
 }
