@@ -125,7 +125,7 @@ export class InstanceCore implements Use {
   }
 
   #takeInstance(values: ImportValues, mistake: MemoryImportMistake | undefined): RawInstance {
-    const current = { use: this, references: this.exchange }
+    const current = { use: this }
     // An instance that was made without links would not reach what these imports link.
     const left = this.links === undefined ? this.#leftInstance() : undefined
     if (left !== undefined && mistake === undefined && left.serves(values, this.memories)) {

@@ -19,7 +19,6 @@ import { exceptionToInstance } from '../handles/exception-handle.ts'
 import { PooledGlobal } from '../handles/global-handle.ts'
 import type { Use } from '../handles/links.ts'
 import { Links } from '../handles/links.ts'
-import type { References } from '../handles/references.ts'
 import { HandleStamp, RawStamp, TagStamp } from '../handles/stamps.ts'
 import { PooledTable } from '../handles/table-handle.ts'
 import type { ImportValues, Namespace } from './import-values.ts'
@@ -35,7 +34,6 @@ export interface PreparedImports {
 /** The use that an instance is serving: its wrapped imports outlive a use. */
 export interface CurrentUse {
   use: Use
-  references: References
 }
 
 export function sharedKey(kind: string, index: number): string {
@@ -75,14 +73,14 @@ export function prepareImports(
 }
 
 function prepareImport(plan: ImportPlan, value: unknown, current: CurrentUse): unknown {
-  const { use, references } = current
+  const { use } = current
   switch (plan.kind) {
     case 'table':
       if (!(value instanceof PooledTable)) return value
       return shareTable(plan, value, use)
     case 'global':
       if (!(value instanceof PooledGlobal))
-        return plan.carriesFunctions ? references.toInstance(value) : value
+        return plan.carriesFunctions ? use.exchange.toInstance(value) : value
       return shareGlobal(plan, value, use)
     case 'tag':
       if (plan.flowsBack && isObject(value)) TagStamp.link(value, use)
@@ -128,20 +126,20 @@ function refuseTable(plan: ImportPlan): never {
 function wrapImport(host: Callable, shape: FunctionShape, current: CurrentUse): Callable {
   const { takes, gives, results } = shape
   return (...values) => {
-    const { references } = current
+    const { exchange } = current.use
     let result: unknown
     try {
       result = host(
-        ...values.map((value, index) => (takes?.[index] === true ? references.toHost(value) : value)),
+        ...values.map((value, index) => (takes?.[index] === true ? exchange.toHost(value) : value)),
       )
     } catch (error) {
       throw exceptionToInstance(error)
     }
-    if (results === 1) return gives?.[0] === true ? references.toInstance(result) : result
+    if (results === 1) return gives?.[0] === true ? exchange.toInstance(result) : result
     // Several results come as an iterable; V8 says so if it is none.
     return isObject(result) && Symbol.iterator in result
       ? Array.from(result as Iterable<unknown>, (value, index) =>
-          gives?.[index] === true ? references.toInstance(value) : value,
+          gives?.[index] === true ? exchange.toInstance(value) : value,
         )
       : result
   }

@@ -64,9 +64,8 @@ export class RawInstance {
   }
 
   /** Takes up the next use. */
-  serve({ use, references }: CurrentUse): void {
+  serve({ use }: CurrentUse): void {
     this.#current.use = use
-    this.#current.references = references
   }
 
   /** Brings the globals back to their initial values at the end of a use; false if another use is not possible. */
