@@ -66,7 +66,7 @@ it('engines of several threads work side by side', async () => {
 })
 
 /** Ends workers at random moments, one by one or several at once, while they make engines, slots and views. */
-const terminations = `
+const terminations = (deadlines: boolean): string => `
   import { Worker } from 'node:worker_threads'
   const { terminateWorker } = warmslot
   const source = ${JSON.stringify(`
@@ -75,10 +75,10 @@ const terminations = `
     parentPort.postMessage('loaded')
     const bytes = new Uint8Array(${JSON.stringify([...bytes])})
     for (;;) {
-      const engine = new Engine({ slots: 4, maxMemoryBytes: 64 * 65_536 })
+      const engine = new Engine({ slots: 4, maxMemoryBytes: 64 * 65_536, deadlines: ${deadlines} })
       const module = await engine.compile(bytes, { label: 'terminated' })
       for (let use = 0; use < 30; use++) {
-        const instance = engine.instantiate(module)
+        const instance = engine.instantiate(module, undefined, ${deadlines ? '{ deadlineMs: use % 2 ? 1 : 1000 }' : '{}'})
         instance.exports.memory.grow(1 + use)
         instance.exports.next(instance.exports.memory.buffer)
         instance.release()
@@ -97,15 +97,20 @@ const terminations = `
   const { readFileSync } = await import('node:fs')
   console.log(ended, readFileSync('/proc/self/maps', 'utf8').includes(':terminated '))`
 
-it('workers ended by terminateWorker at any moment do not take the process with them', () => {
-  const child = runChild(terminations)
+const kinds: [string, boolean][] = [
+  ['', false],
+  ['with deadlines ', true],
+]
+
+it.each(kinds)('workers %sended by terminateWorker at any moment do not take the process with them', (_, deadlines) => {
+  const child = runChild(terminations(deadlines))
   expect(child).toMatchObject({ signal: null, status: 0, stderr: '' })
   expect(child.stdout).toBe('99 false\n')
 })
 
-it('process.exit beside busy workers ends the process as it was told', () => {
+it.each(kinds)('process.exit beside busy workers %sends the process as it was told', (_, deadlines) => {
   for (let run = 0; run < 5; run++) {
-    const script = terminations.replace(
+    const script = terminations(deadlines).replace(
       'await Promise.all(workers.map(terminateWorker))',
       '[process.exit(7)]',
     )
