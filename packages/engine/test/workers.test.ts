@@ -102,11 +102,14 @@ const kinds: [string, boolean][] = [
   ['with deadlines ', true],
 ]
 
-it.each(kinds)('workers %sended by terminateWorker at any moment do not take the process with them', (_, deadlines) => {
-  const child = runChild(terminations(deadlines))
-  expect(child).toMatchObject({ signal: null, status: 0, stderr: '' })
-  expect(child.stdout).toBe('99 false\n')
-})
+it.each(kinds)(
+  'workers %sended by terminateWorker at any moment do not take the process with them',
+  (_, deadlines) => {
+    const child = runChild(terminations(deadlines))
+    expect(child).toMatchObject({ signal: null, status: 0, stderr: '' })
+    expect(child.stdout).toBe('99 false\n')
+  },
+)
 
 it.each(kinds)('process.exit beside busy workers %sends the process as it was told', (_, deadlines) => {
   for (let run = 0; run < 5; run++) {

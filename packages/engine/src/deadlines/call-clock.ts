@@ -5,8 +5,8 @@
  *                                         <- B over                    in force: 50 again
  *
  * A call into a guest is a *frame*; the deadline in force is shown to the watchdog in the state word when it changes,
- * which is at each outermost call with a deadline, at its begin and its end: two atomic stores. Calls without a deadline
- * and outside of others show nothing.
+ * which is at the first call of each use that is not within another's. After the outermost call it stays shown, so that
+ * further calls of the same use only look at the word: no clock, no exchange.
  *
  * Invariant: while guest code runs, the state word stands for the least deadline on its stack. A stack overflow in here
  * may leave it behind; `#shown` then differs from what the next frame needs, which shows it anew.
@@ -70,8 +70,10 @@ export class CallClock {
   enter(use: Timed): boolean {
     const depth = this.depth
     const limit = Math.min(this.#limits[depth]!, use.deadline)
-    if (limit !== Infinity && performance.now() >= limit) return false
-    if (limit !== this.#shown) this.#show(limit)
+    if (limit !== this.#shown) {
+      if (limit !== Infinity && performance.now() >= limit) return false
+      this.#show(limit)
+    } else if (limit !== Infinity && Atomics.load(this.#words, word.state) < 0) return false
     this.#frames[depth + 1] = use
     this.#limits[depth + 1] = limit
     this.depth = depth + 1
@@ -82,7 +84,12 @@ export class CallClock {
   leave(depth: number): boolean {
     this.depth = depth
     this.#frames[depth + 1] = undefined
-    const limit = depth === 0 ? this.#latestSuspended() : this.#limits[depth]!
+    let limit = this.#limits[depth]!
+    // Where nothing runs nobody looks: what is shown may stay, and the next call of the same use finds it there.
+    if (depth === 0) {
+      const stays = this.#suspended.length === 0 && !Number.isNaN(this.#shown)
+      limit = stays ? this.#shown : this.#latestSuspended()
+    }
     if (limit !== this.#shown) return this.#show(limit) < 0
     return limit !== Infinity && Atomics.load(this.#words, word.state) < 0
   }
