@@ -85,8 +85,10 @@ export class LeaseDesk implements LeaseHome {
   }
 
   #serve({ module, record, wanted }: Waiter): Lease | undefined {
-    if (!this.#canEverTake(wanted)) throw this.#exhausted(wanted)
-    return this.#take(module, record, wanted)
+    const lease = this.#take(module, record, wanted)
+    // Asked afterwards: the kernel's refusals while taking may have cost the very slots that this wait needs.
+    if (lease === undefined && !this.#canEverTake(wanted)) throw this.#exhausted(wanted)
+    return lease
   }
 
   /** All that are wanted, or none: undefined where there are not enough slots. */

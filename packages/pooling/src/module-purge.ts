@@ -27,8 +27,8 @@ export interface PurgeRoom {
   readonly slicer: TimeSlicer
   readonly kernel: KernelQuestions
   readonly clock: () => number
-  /** Told when a retired slot can be used again: somebody may wait for it. */
-  readonly slotRecovered: () => void
+  /** Told when a retired slot can be used again, or one had to be retired: somebody may wait for it. */
+  readonly retirementsChanged: () => void
 }
 
 export class ModulePurge implements SlotCollector {
@@ -122,13 +122,14 @@ export class ModulePurge implements SlotCollector {
   #clear(slot: Slot, discardReservation: boolean): void {
     const imageBytes = slot.memory?.image?.byteLength ?? 0
     if (this.#room.bank.clear(slot, discardReservation)) this.#count(imageBytes)
+    else this.#room.retirementsChanged()
   }
 
   #recover(slot: Slot): void {
     const imageBytes = slot.lostImageBytes
     if (!this.#room.bank.recover(slot)) return
     this.#count(imageBytes)
-    this.#room.slotRecovered()
+    this.#room.retirementsChanged()
   }
 
   #count(imageBytes: number): void {

@@ -75,7 +75,7 @@ export class Pool implements AsyncDisposable {
       slicer,
       kernel: new KernelQuestions(),
       clock,
-      slotRecovered: () => desk.line.advance(),
+      retirementsChanged: () => desk.line.advance(),
     }
   }
 

@@ -5,7 +5,7 @@ import { RawReservation, SystemCallError } from '@warmslot/memory-image'
 import { injectFaults } from '@warmslot/memory-image/testing'
 import { reuseAffinity } from '@warmslot/index-allocator'
 import { PoolExhaustedError, type Pool } from '../src/index.ts'
-import { first, moduleOf, PAGE, poolOf, tracesOf, warm } from './support.ts'
+import { first, moduleOf, PAGE, poolOf, tracesOf, warm, wideModuleOf } from './support.ts'
 
 /** Reservations that cannot be disposed: a slot whose wipe fails has nothing left but to retire. */
 function stubborn(made: RawReservation[]): () => { base: number; byteLength: number } {
@@ -155,6 +155,42 @@ test('who waits for more slots than can ever be there again is told', async () =
   await expect(wait).rejects.toThrow(/exhausted for good/)
   expect(pool.metrics()).toMatchObject({ retired: 1, inUse: 0, waiting: 0 })
   await pool.close()
+  for (const reservation of made) reservation[Symbol.dispose]()
+})
+
+test('who waits is told too where the slots were lost while they were taken for the wait, or by a purge', async () => {
+  const made: RawReservation[] = []
+  const pool = poolOf({ slots: 2, createReservation: stubborn(made) })
+  const { module } = moduleOf(pool, 1)
+  const wide = wideModuleOf(pool, 2)
+  const held = [pool.acquire(module), pool.acquire(module)]
+  let wait = pool.acquireWhenFree(wide)
+  {
+    // Nothing was written, so both are reset without a system call. What is refused then is the first one's new image and
+    // all that would empty the slot.
+    let refusals = 3
+    using _faults = injectFaults(() => (refusals-- > 0 ? 'ENOMEM' : undefined))
+    held[0]!.release()
+    held[1]!.release()
+  }
+  await expect(wait).rejects.toThrow(/exhausted for good/)
+  expect(pool.metrics()).toMatchObject({ retired: 1, inUse: 0, waiting: 0 })
+  await pool.close()
+  for (const reservation of made.splice(0)) reservation[Symbol.dispose]()
+
+  const second = poolOf({ slots: 2, createReservation: stubborn(made) })
+  const { module: dropped } = moduleOf(second, 1)
+  warm(second, dropped, 2)
+  const last = second.acquire(moduleOf(second, 2).module)
+  wait = second.acquireWhenFree(wideModuleOf(second, 2))
+  {
+    using _faults = injectFaults(() => 'ENOMEM')
+    const told = expect(wait).rejects.toThrow(/exhausted for good/)
+    expect(await second.purge(dropped)).toMatchObject({ complete: false })
+    await told
+  }
+  last.release()
+  await second.close()
   for (const reservation of made) reservation[Symbol.dispose]()
 })
 

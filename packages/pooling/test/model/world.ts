@@ -107,7 +107,10 @@ export class World {
     expect(waiting).toBe(pending.length)
     // Whoever is first in line really cannot be served.
     const head = pending[0]
-    if (head !== undefined) expect(head.known.images.length).toBeGreaterThan(this.#slots - retired - inUse)
+    if (head !== undefined) {
+      expect(head.known.images.length).toBeGreaterThan(this.#slots - retired - inUse)
+      expect(head.known.images.length).toBeLessThanOrEqual(this.#slots - retired) // and one day can be
+    }
     for (const { lease, contents, broken } of this.#held) {
       if (broken) continue
       for (const [position, { memory }] of lease.memories.entries()) {
