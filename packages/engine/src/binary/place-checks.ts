@@ -2,9 +2,9 @@
  * Where code must look whether its time is over: so often that a guest stops within milliseconds, and so seldom that it
  * costs little.
  *
- * Each loop checks at its head. Calls are checked where they can add up to much without a loop, when a function begins:
+ * Each loop checks at its head or where it leads back there: see `loop-edges.ts`. Calls are checked where they can add up to much without a loop, when a function begins:
  *
- *   weight of a function = bytes of its code + weights of all that it calls, unless those check
+ *   weight of a function = bytes of its code, those of short loops as often as they run, + weights of all that it calls, unless those check
  *   a function checks     if its weight is above `heavyWeight`, if it calls itself (directly or not),
  *                         or if a reference to it can exist and it makes an indirect call (itself, or by what it calls)
  *
@@ -17,8 +17,10 @@
  *
  * Unwinding from a deep recursion begins no function: where it could take long, a check stands behind calls too.
  */
+import { callee } from './callee.ts'
+import { checkBranch, insertCheck } from './deadline-check.ts'
 import type { CodeSites } from './find-calls.ts'
-import { callee, findCalls } from './find-calls.ts'
+import { findCalls } from './find-calls.ts'
 import type { ModuleStructure } from './module-structure.ts'
 import { referencedFunctions } from './referenced-functions.ts'
 
@@ -35,7 +37,7 @@ const everyCallWeight = 16 * 1024 * 1024
 /** How many functions are looked at between two yields. */
 const sliceFunctions = 8192
 
-/** The positions of checks, in ascending order. */
+/** The patches that insert checks, in the order of the code, three numbers each: see `CodeScan.patches`. */
 export function* placeChecks(structure: ModuleStructure): Generator<void, readonly number[]> {
   const found = yield* findCalls(structure)
   const { entries, firsts, sites } = found
@@ -45,23 +47,26 @@ export function* placeChecks(structure: ModuleStructure): Generator<void, readon
   const checks: number[] = []
   for (const [index, weight] of weights.entries()) {
     if (index % sliceFunctions === 0) yield
-    if (heavy[index] === 1) checks.push(entries[index]!)
+    if (heavy[index] === 1) insert(checks, entries[index]!)
     for (let site = firsts[index]!; site < firsts[index + 1]!; site += 3) {
       const target = sites[site + 2]!
-      if (target === callee.loop || weight > everyCallWeight) add(checks, sites[site]!)
+      const [from, to] = [sites[site]!, sites[site + 1]!]
+      if (target === callee.loop || target === callee.back || weight > everyCallWeight) insert(checks, from)
+      // A check that stands there already comes at every branch, taken or not.
+      else if (target === callee.backIf && !endsWithCheckAt(checks, from)) checks.push(from, to, checkBranch)
       const unwinds = target === callee.unknown || heavy[target] === 1
-      if (unwinds && weight > unwindWeight) add(checks, sites[site + 1]!)
+      if (unwinds && weight > unwindWeight) insert(checks, to)
     }
   }
   return checks
 }
 
 /** 1 for the functions that make an indirect call, themselves or by what they call directly. */
-function callsIndirectly({ sizes, firsts, sites }: CodeSites): Uint8Array {
-  const callers: number[][] = sizes.map(() => [])
-  const found = new Uint8Array(sizes.length)
+function callsIndirectly({ weights, firsts, sites }: CodeSites): Uint8Array {
+  const callers: number[][] = weights.map(() => [])
+  const found = new Uint8Array(weights.length)
   const pending: number[] = []
-  for (let index = 0; index < sizes.length; index++) {
+  for (let index = 0; index < weights.length; index++) {
     for (let site = firsts[index]!; site < firsts[index + 1]!; site += 3) {
       const target = sites[site + 2]!
       if (target >= 0) callers[target]!.push(index)
@@ -82,8 +87,12 @@ function callsIndirectly({ sizes, firsts, sites }: CodeSites): Uint8Array {
 }
 
 /** Behind one call and before the next may be the same place. */
-function add(checks: number[], position: number): void {
-  if (checks.at(-1) !== position) checks.push(position)
+function insert(checks: number[], position: number): void {
+  if (!endsWithCheckAt(checks, position)) checks.push(position, position, insertCheck)
+}
+
+function endsWithCheckAt(checks: readonly number[], position: number): boolean {
+  return checks.at(-3) === position && checks.at(-1) === insertCheck
 }
 
 interface Weights {
@@ -126,9 +135,9 @@ class WeightWalk implements Weights {
 
   constructor(found: CodeSites) {
     this.#found = found
-    this.weights = Float64Array.from(found.sizes)
-    this.heavy = new Uint8Array(found.sizes.length)
-    this.#states = new Uint8Array(found.sizes.length)
+    this.weights = Float64Array.from(found.weights)
+    this.heavy = new Uint8Array(found.weights.length)
+    this.#states = new Uint8Array(found.weights.length)
     this.#next = Int32Array.from(found.firsts)
   }
 

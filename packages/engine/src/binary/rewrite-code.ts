@@ -8,7 +8,13 @@
 import type { Appended } from './appended.ts'
 import type { CodeOffsets } from './code-offsets.ts'
 import { CodeOffsetsBuilder } from './code-offsets.ts'
-import { deadlineCheck, insertCheck } from './deadline-check.ts'
+import {
+  checkBranch,
+  checkedBranchBytes,
+  deadlineCheck,
+  insertCheck,
+  writeCheckedBranch,
+} from './deadline-check.ts'
 import { helperBody } from './helper-functions.ts'
 import type { ModuleStructure, Section } from './module-structure.ts'
 import { sectionId } from './module-structure.ts'
@@ -47,12 +53,14 @@ export function* rewriteCode(
     if (patches[patch]! >= reader.position) continue
     copyUntil(head)
     const last = patchesUntil(patches, patch, reader.position)
-    contents.u32(size + growth(patches, patch, last, appended, check.length))
+    contents.u32(size + growth(bytes, patches, patch, last, appended, check))
     copied = start
     for (; patch < last; patch += 3) {
       copyUntil(patches[patch]!)
       const replacement = patches[patch + 2]!
       if (replacement === insertCheck) contents.bytes(check)
+      else if (replacement === checkBranch)
+        writeCheckedBranch(check, labelAt(bytes, patches[patch]!), contents)
       else contents.byte(replacement < 0 ? 0x23 : 0x10).u32(target(replacement, appended)) // global.get, call
       copied = patches[patch + 1]!
     }
@@ -81,19 +89,28 @@ function patchesUntil(patches: readonly number[], patch: number, end: number): n
 
 /** By how many bytes the patches `[from, to)` lengthen their body. */
 function growth(
+  bytes: Uint8Array,
   patches: readonly number[],
   from: number,
   to: number,
   appended: Appended,
-  check: number,
+  check: Uint8Array,
 ): number {
-  let bytes = 0
+  let added = 0
   for (let patch = from; patch < to; patch += 3) {
     const replacement = patches[patch + 2]!
-    if (replacement === insertCheck) bytes += check
-    else bytes += 1 + u32Size(target(replacement, appended)) - (patches[patch + 1]! - patches[patch]!)
+    const replaced = patches[patch + 1]! - patches[patch]!
+    if (replacement === insertCheck) added += check.length
+    else if (replacement === checkBranch)
+      added += checkedBranchBytes(check, labelAt(bytes, patches[patch]!)) - replaced
+    else added += 1 + u32Size(target(replacement, appended)) - replaced
   }
-  return bytes
+  return added
+}
+
+/** The label of the `br_if` at `position`. */
+function labelAt(bytes: Uint8Array, position: number): number {
+  return new Reader(bytes, position + 1).u32()
 }
 
 /** The function to call, or the global to get. */
