@@ -55,7 +55,7 @@ const full: Amounts = {
   spawnSlots: 1_000,
   spawns: 200,
   deadlineModules: ['as-sha256', 'typstyle', 'quickjs', 'sqlite', 'ruff', 'ruby'],
-  deadlineTurnsMs: 4_000,
+  deadlineTurnsMs: 8_000,
   stops: 500,
 }
 

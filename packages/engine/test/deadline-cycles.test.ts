@@ -2,6 +2,7 @@
  * Calls that come back to where they began by ways that no single function shows: each kind of reference, tables that
  * the host fills, and tables that two modules share. In child processes: what is not stopped runs for ever.
  */
+import { deflateSync } from 'node:zlib'
 import { expect, it } from 'vitest'
 
 import { runChild } from './support/child.ts'
@@ -81,4 +82,39 @@ it('through a table that two modules share, without a loop in either', () => {
     process.exit()`)
   expect([child.signal, child.status, child.stderr]).toEqual([null, 0, ''])
   expect(child.stdout.trim()).toBe('WARMSLOT_DEADLINE_EXCEEDED')
+})
+
+/** An argument of a program may have 128 KiB. */
+const encodeLong = (text: string): string =>
+  `process.getBuiltinModule('node:zlib').inflateSync(Buffer.from('${deflateSync(wat(text)).toString('base64')}', 'base64'))`
+
+const depth = 3_000
+
+/** A tenth of a millisecond's work without a loop. */
+const work = '(global.set $h (i32.add (i32.mul (global.get $h) (i32.const 3)) (local.get 0)))'.repeat(12_000)
+
+it.each([
+  ['straight on', work],
+  ['in one of two arms', `(if (i32.and (local.get 0) (i32.const 1)) (then ${work}) (else ${work}))`],
+  ['behind a way out that is not taken', `(block (br_if 0 (i32.eqz (global.get $h))) ${work})`],
+  [
+    'in one of the cases of a switch',
+    `(block (block (block (br_table 0 1 2 (i32.const 1))) (return)) ${work})`,
+  ],
+  ['in another function', '(call $work (local.get 0))'],
+  ['within a try', `(try (do ${work}) (catch_all))`],
+])('recursion, and the work is done on the way back: %s', (_way, behind) => {
+  const text = `(module (memory 1) (global $h (mut i32) (i32.const 1)) (global $back (export "back") (mut i32) (i32.const 0)) (func $work (param i32) ${work})
+    (func $f (export "run") (param i32)
+      (if (i32.eqz (local.get 0)) (then (return))) (call $f (i32.sub (local.get 0) (i32.const 1)))
+      (global.set $back (i32.add (global.get $back) (i32.const 1))) ${behind}))`
+  const child = runChild(`
+    const engine = new warmslot.Engine({ slots: 1, maxMemoryBytes: 65536, deadlines: true })
+    const module = await engine.compile(${encodeLong(text)})
+    const instance = engine.instantiate(module, {}, { deadlineMs: 20 })
+    try { instance.exports.run(${depth}) } catch (error) { console.log(error.code) }
+    console.log(instance.exports.back.value < ${depth} ? 'stopped' : 'came back')
+    process.exit()`)
+  expect([child.signal, child.status, child.stderr]).toEqual([null, 0, ''])
+  expect(child.stdout.trim()).toBe('WARMSLOT_DEADLINE_EXCEEDED\nstopped')
 })

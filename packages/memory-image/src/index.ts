@@ -26,7 +26,7 @@ export {
   type NamedMemfd,
 } from './kernel/kernel-traces.ts'
 export { mapCountLimit, mappingCount, mappingCountAsync } from './kernel/mapping-count.ts'
-export { mappingsPerReservation, mappingsPerSlot } from './slot/mappings.ts'
+export { joinGuardRegion, mappingsPerReservation, mappingsPerSlot } from './slot/mappings.ts'
 export { RawReservation, type RawReservationOptions, type Reservation } from './slot/reservation.ts'
 export { type ResetResult, SlotMemory, type SlotState } from './slot/slot-memory.ts'
 export type { SlotMemoryOptions } from './slot/slot-options.ts'

@@ -3,6 +3,7 @@
  * only engines with deadlines make, so that the other pass has nothing to do with it.
  */
 import { callee } from './callee.ts'
+import { control } from './control-opcodes.ts'
 import { InstructionWalker } from './instructions.ts'
 import { LoopEdges } from './loop-edges.ts'
 import type { ModuleStructure } from './module-structure.ts'
@@ -18,8 +19,11 @@ const sliceBytes = 128 * 1024
 export interface CodeSites {
   /** Bytes of each body that run until it returns, checks, or calls; each instruction once but in short loops. */
   readonly weights: readonly number[]
-  /** Where the first instruction of each body is. */
+  /** Where the first instruction of each body is, and where it ends. */
   readonly entries: readonly number[]
+  readonly ends: readonly number[]
+  /** Where the bodies of loops begin that need no check. */
+  readonly counted: ReadonlySet<number>
   /** Where each function's entries in the list below begin; one more marks the end. */
   readonly firsts: readonly number[]
   /**
@@ -29,47 +33,34 @@ export interface CodeSites {
   readonly sites: readonly number[]
 }
 
-const opcodes = {
-  loop: 0x03,
-  end: 0x0b,
-  br: 0x0c,
-  brIf: 0x0d,
-  brTable: 0x0e,
-  call: 0x10,
-  callIndirect: 0x11,
-  returnCall: 0x12,
-  /** return_call_ref; between them are all the others. */
-  lastCall: 0x15,
-  delegate: 0x18,
-  tryTable: 0x1f,
-  brOnNull: 0xd5,
-  brOnNonNull: 0xd6,
-} as const
-
 /** With branches, ends and calls among what the fast loop stops at. */
 const shapes = plainOpcodes.slice()
-shapes.fill(immediates.unknown, opcodes.end, opcodes.brTable)
-shapes.fill(immediates.unknown, opcodes.call, opcodes.lastCall + 1)
-for (const opcode of [opcodes.delegate, opcodes.brOnNull, opcodes.brOnNonNull]) shapes[opcode] = immediates.unknown
+shapes.fill(immediates.unknown, control.end, control.brTable)
+shapes.fill(immediates.unknown, control.call, control.returnCallRef + 1)
+for (const opcode of [control.delegate, control.brOnNull, control.brOnNonNull])
+  shapes[opcode] = immediates.unknown
 
 export function* findCalls(structure: ModuleStructure): Generator<void, CodeSites> {
-  const found = { weights: [] as number[], entries: [] as number[], firsts: [0], sites: [] as number[] }
+  const sites: number[] = []
+  const edges = new LoopEdges(structure.bytes, sites)
+  const [weights, entries, ends, firsts]: [number[], number[], number[], number[]] = [[], [], [], [0]]
+  const found = { weights, entries, ends, firsts, sites, counted: edges.counted }
   const section = structure.sections.find((one) => one.id === sectionId.code)
   if (!section) return found
   const reader = new Reader(structure.bytes, section.contents.start, section.contents.end)
   const sectionEnd = reader.end
   const walker = new InstructionWalker(reader)
-  const edges = new LoopEdges(structure.bytes, found.sites)
   let pauseAt = reader.position + sliceBytes
   for (let rest = reader.count(); rest > 0; rest--) {
     const size = reader.u32()
     reader.end = reader.position + size
     skipLocals(reader)
-    found.entries.push(reader.position)
-    walkBody(walker, edges, structure.importedFunctions, found.sites)
+    entries.push(reader.position)
+    walkBody(walker, edges, structure.importedFunctions, sites)
+    ends.push(reader.end)
     reader.end = sectionEnd
-    found.weights.push(size + edges.weight)
-    found.firsts.push(found.sites.length)
+    weights.push(size + edges.weight)
+    firsts.push(sites.length)
     if (reader.position > pauseAt) {
       yield
       pauseAt = reader.position + sliceBytes
@@ -92,24 +83,24 @@ function walkBody(
     const from = reader.position
     if (from >= end) break
     switch (bytes[from]) {
-      case opcodes.end:
+      case control.end:
         reader.position++
         edges.close(from)
         continue
-      case opcodes.br: {
+      case control.br: {
         reader.position++
         const label = reader.u32()
         edges.branch(label, from, reader.position, callee.back)
         continue
       }
-      case opcodes.brIf: {
+      case control.brIf: {
         reader.position++
         const label = reader.u32()
         edges.branch(label, from, reader.position, callee.backIf)
         continue
       }
-      case opcodes.call:
-      case opcodes.returnCall: {
+      case control.call:
+      case control.returnCall: {
         reader.position++
         const target = reader.u32() - importedFunctions
         if (target >= 0) sites.push(from, reader.position, target)
@@ -130,7 +121,7 @@ function noteOther(
   const opcode = reader.bytes[from]!
   switch (shape) {
     case immediates.blockType:
-      if (opcode === opcodes.loop) edges.openLoop(reader.position, reader.bytes[from + 1]!)
+      if (opcode === control.loop) edges.openLoop(reader.position, reader.bytes[from + 1]!)
       else edges.open()
       return
     case immediates.tryTable:
@@ -146,8 +137,8 @@ function noteOther(
       return
     }
   }
-  if (opcode >= opcodes.callIndirect && opcode <= opcodes.lastCall)
+  if (opcode >= control.callIndirect && opcode <= control.returnCallRef)
     sites.push(from, reader.position, callee.unknown)
-  else if (opcode === opcodes.delegate) edges.close(from)
-  else if (opcode === opcodes.brOnNull || opcode === opcodes.brOnNonNull) edges.anyBranch()
+  else if (opcode === control.delegate) edges.close(from)
+  else if (opcode === control.brOnNull || opcode === control.brOnNonNull) edges.anyBranch()
 }

@@ -14,7 +14,7 @@ import { turnsOfCountedLoop } from './counted-loops.ts'
 const mostEdges = 8
 
 /** In bytes of code that run: what a loop without a check may come to. */
-const heaviestLoop = 16 * 1024
+export const heaviestLoop: number = 16 * 1024
 
 /** What {@link LoopEdges} keeps of a loop whose head has to check. */
 const atTheHead = -1
@@ -23,6 +23,8 @@ const atTheHead = -1
 export class LoopEdges {
   /** In bytes of code that run: what the loops of the body come to that do not check, in addition to its length. */
   weight = 0
+  /** Where the bodies of such loops begin. */
+  readonly counted: Set<number> = new Set()
   readonly #bytes: Uint8Array
   readonly #sites: number[]
   /** The open blocks from the outermost on: the number of a loop, or -1 for another block. */
@@ -46,7 +48,15 @@ export class LoopEdges {
 
   /** Begins a body, which is a block itself. */
   begin(): void {
-    for (const list of [this.#labels, this.#heads, this.#counts, this.#newest, this.#typed, this.#edges, this.#before])
+    for (const list of [
+      this.#labels,
+      this.#heads,
+      this.#counts,
+      this.#newest,
+      this.#typed,
+      this.#edges,
+      this.#before,
+    ])
       list.length = 0
     this.#forced = 0
     this.weight = 0
@@ -73,11 +83,12 @@ export class LoopEdges {
   /** `br` or `br_if`, from byte `from` to byte `to`. */
   branch(label: number, from: number, to: number, kind: typeof callee.back | typeof callee.backIf): void {
     const loop = this.#loopOf(label)
-    if (loop < 0 || this.#counts[loop]! === atTheHead) return
-    if (++this.#counts[loop]! > mostEdges || (this.#typed[loop] && kind === callee.backIf)) {
+    if (loop < 0 || this.#counts[loop] === atTheHead) return
+    if (this.#counts[loop] === mostEdges || (this.#typed[loop] && kind === callee.backIf)) {
       this.#counts[loop] = atTheHead
       return
     }
+    this.#counts[loop]!++
     this.#before.push(this.#newest[loop]!)
     this.#newest[loop] = this.#edges.push(this.#sites.length) - 1
     this.#sites.push(from, to, kind)
@@ -115,6 +126,7 @@ export class LoopEdges {
     const turns = turnsOfCountedLoop(this.#bytes, start, this.#sites[edge]!, end)
     if (turns === undefined || turns * (end - start) > heaviestLoop) return false
     this.weight += turns * (end - start)
+    this.counted.add(start)
     return true
   }
 

@@ -2,11 +2,13 @@
  * Where code must look whether its time is over: so often that a guest stops within milliseconds, and so seldom that it
  * costs little.
  *
- * Each loop checks at its head or where it leads back there: see `loop-edges.ts`. Calls are checked where they can add up to much without a loop, when a function begins:
+ * Each loop checks at its head or where it leads back there: see `loop-edges.ts`. Calls can add up to much without a loop, so
  *
- *   weight of a function = bytes of its code, those of short loops as often as they run, + weights of all that it calls, unless those check
- *   a function checks     if its weight is above `heavyWeight`, if it calls itself (directly or not),
- *                         or if a reference to it can exist and it makes an indirect call (itself, or by what it calls)
+ *   a function checks     when it begins, if its weight is above `heavyWeight`, if a call closes a cycle to it, or if a
+ *                         reference to it can exist and it makes an indirect call (itself, or by what it calls)
+ *   a call checks         if it closes a cycle to a small function
+ *   weight of a function = bytes of its code and weights of what it calls, unless that checks: all together, or if that is too
+ *                         much, on the longest way through it (`longest-path.ts`)
  *
  *   f --call--> g --call_indirect--> ?  one of those that references can exist of: those that could lead on check,
  *                                       of the others the heaviest is what such a call weighs
@@ -21,16 +23,11 @@ import { callee } from './callee.ts'
 import { checkBranch, insertCheck } from './deadline-check.ts'
 import type { CodeSites } from './find-calls.ts'
 import { findCalls } from './find-calls.ts'
+import { LongestPaths } from './longest-path.ts'
 import type { ModuleStructure } from './module-structure.ts'
 import { referencedFunctions } from './referenced-functions.ts'
+import { weighCalls } from './weigh-calls.ts'
 
-/** In bytes of code that run once; some 4 are executed in a nanosecond. */
-const heavyWeight = 32 * 1024
-/**
- * Recursion is some 30,000 deep at most, so unwinding it may run so many times this unchecked: half a second's work, in a
- * module made for that.
- */
-const unwindWeight = 64 * 1024
 /** A function of a greater weight checks at every call too. */
 const everyCallWeight = 16 * 1024 * 1024
 
@@ -43,19 +40,25 @@ export function* placeChecks(structure: ModuleStructure): Generator<void, readon
   const { entries, firsts, sites } = found
   const referenced = yield* referencedFunctions(structure)
   yield
-  const { weights, heavy } = yield* weigh(found, referenced, callsIndirectly(found))
+  const paths = new LongestPaths(structure.bytes, structure.importedFunctions, found.counted)
+  const walk = yield* weighCalls(found, paths, referenced, callsIndirectly(found))
+  const { weights, heavy, closing } = walk
   const checks: number[] = []
   for (const [index, weight] of weights.entries()) {
     if (index % sliceFunctions === 0) yield
     if (heavy[index] === 1) insert(checks, entries[index]!)
+    const behind = walk.callsToCheckBehind(index)
     for (let site = firsts[index]!; site < firsts[index + 1]!; site += 3) {
       const target = sites[site + 2]!
       const [from, to] = [sites[site]!, sites[site + 1]!]
-      if (target === callee.loop || target === callee.back || weight > everyCallWeight) insert(checks, from)
+      const leadsBack = target === callee.loop || target === callee.back || closing[site / 3] === 1
+      if (leadsBack || weight > everyCallWeight) insert(checks, from)
       // A check that stands there already comes at every branch, taken or not.
       else if (target === callee.backIf && !endsWithCheckAt(checks, from)) checks.push(from, to, checkBranch)
-      const unwinds = target === callee.unknown || heavy[target] === 1
-      if (unwinds && weight > unwindWeight) insert(checks, to)
+      if (behind.at(-1) === to) {
+        behind.pop()
+        insert(checks, to)
+      }
     }
   }
   return checks
@@ -93,84 +96,4 @@ function insert(checks: number[], position: number): void {
 
 function endsWithCheckAt(checks: readonly number[], position: number): boolean {
   return checks.at(-3) === position && checks.at(-1) === insertCheck
-}
-
-interface Weights {
-  readonly weights: Float64Array
-  /** 1 for heavy functions. */
-  readonly heavy: Uint8Array
-}
-
-const unseen = 0
-const entered = 1
-const done = 2
-
-/** Walks the graph of calls in depth, without recursion of our own: modules may have chains of any length. */
-function* weigh(found: CodeSites, referenced: Uint8Array, leadsOn: Uint8Array): Generator<void, Weights> {
-  const walk = new WeightWalk(found)
-  const { weights, heavy } = walk
-  for (const [index, refers] of referenced.entries())
-    if (refers === 1 && leadsOn[index] === 1) heavy[index] = 1
-  // Those that make no indirect call first: they say what one weighs.
-  for (const [root, leads] of leadsOn.entries()) if (leads === 0) yield* walk.from(root)
-  for (const [index, refers] of referenced.entries()) {
-    if (refers === 1 && heavy[index] === 0)
-      walk.indirectWeight = Math.max(walk.indirectWeight, weights[index]!)
-  }
-  for (const root of leadsOn.keys()) yield* walk.from(root)
-  return walk
-}
-
-class WeightWalk implements Weights {
-  readonly weights: Float64Array
-  readonly heavy: Uint8Array
-  /** What an indirect call weighs. */
-  indirectWeight = 0
-  readonly #found: CodeSites
-  readonly #states: Uint8Array
-  /** Per function: the next call to look at. */
-  readonly #next: Int32Array
-  readonly #path: number[] = []
-  #steps = 0
-
-  constructor(found: CodeSites) {
-    this.#found = found
-    this.weights = Float64Array.from(found.weights)
-    this.heavy = new Uint8Array(found.weights.length)
-    this.#states = new Uint8Array(found.weights.length)
-    this.#next = Int32Array.from(found.firsts)
-  }
-
-  *from(root: number): Generator<void> {
-    if (this.#states[root] !== unseen) return
-    this.#path.push(root)
-    while (this.#path.length > 0) {
-      if (++this.#steps % (sliceFunctions * 8) === 0) yield
-      this.#step(this.#path.at(-1)!)
-    }
-  }
-
-  #step(current: number): void {
-    const { firsts, sites } = this.#found
-    const states = this.#states
-    states[current] = entered
-    const site = this.#next[current]!
-    if (site === firsts[current + 1]) {
-      states[current] = done
-      if (this.weights[current]! > heavyWeight) this.heavy[current] = 1
-      this.#path.pop()
-      return
-    }
-    const target = sites[site + 2]!
-    if (target >= 0 && states[target] === unseen) {
-      this.#path.push(target)
-      return
-    }
-    this.#next[current] = site + 3
-    if (target === callee.unknown) this.weights[current]! += this.indirectWeight
-    if (target < 0 || this.heavy[target] === 1) return
-    // Entered and not done: it is on the path, so this call closes a cycle.
-    if (states[target] === entered) this.heavy[target] = 1
-    else this.weights[current]! += this.weights[target]!
-  }
 }

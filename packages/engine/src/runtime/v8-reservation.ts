@@ -9,7 +9,7 @@
  * the memory alive: when it goes, V8 unmaps all of it, images and all.
  */
 import type { Reservation } from '@warmslot/memory-image'
-import { SlotMemory, addressOf, viewOver } from '@warmslot/memory-image'
+import { SlotMemory, addressOf, joinGuardRegion, viewOver } from '@warmslot/memory-image'
 
 import { pageBytes } from '../binary/sort-segments.ts'
 import type { Callable } from '../handles/callable.ts'
@@ -21,6 +21,12 @@ import { PooledMemory } from '../handles/memory-handle.ts'
  * taken back, so its memory stays here for ever.
  */
 const lent = new Set<WebAssembly.Memory>()
+
+/**
+ * What belongs to a memory from its start on, as `check-runtime.ts` and `check-memory64.ts` found out: an index of 32 bits and a
+ * static offset of as many. V8 may reserve more, but what lies there could be a neighbour's.
+ */
+const leastReservedBytes = 2 ** 33
 
 /** How many views of different sizes are kept for their next use. */
 const keptViews = 8
@@ -43,6 +49,7 @@ export class V8Reservation implements Reservation {
     this.memory = is64 ? memory64(pages, pages) : new WebAssembly.Memory({ initial: pages, maximum: pages })
     this.base = addressOf(this.memory.buffer)
     this.byteLength = byteLength
+    joinGuardRegion(this.base + byteLength, leastReservedBytes - byteLength)
     this.growFunction = asWasmFunction((deltaPages) =>
       this.tenant === undefined ? -1 : PooledMemory.grow(this.tenant, deltaPages >>> 0),
     )
