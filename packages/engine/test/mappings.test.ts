@@ -9,7 +9,10 @@ const slots = 50
 // V8's heap may grow by some mappings meanwhile.
 const room = slots / 2
 
-/** Memories of V8's own, of one accessible part each: two mappings, or three where V8 has a guard region before them too. */
+/** Before Node 24, V8 has a guard region before a memory too, which joins that behind its neighbour if both have no advice. */
+const guardBefore = Number.parseInt(process.versions.node, 10) < 24 ? 1 : 0
+
+/** Memories of V8's own: two mappings each. */
 const native: WebAssembly.Memory[] = []
 const beforeNative = mappingCount()
 for (let slot = 0; slot < slots; slot++) native.push(new WebAssembly.Memory({ initial: 1, maximum: 2 }))
@@ -31,7 +34,7 @@ it.each([
   const grown = mappingCount()
   for (const instance of instances) instance.release()
   const after = mappingCount()
-  const most = nativeMappings + more * slots + room
+  const most = nativeMappings + (more + guardBefore) * slots + room
   expect(full - before).toBeLessThan(most)
   expect(grown - before).toBeLessThan(most)
   expect(after - before).toBeLessThan(most)
