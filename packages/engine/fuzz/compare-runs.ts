@@ -1,4 +1,9 @@
-/** Runs one module on plain V8 and on the pool, twice each, with the same imports and calls, and compares all that shows. */
+/**
+ * Runs one module on plain V8 and on the pool, twice each, with the same imports and calls, and compares all that shows.
+ *
+ * Either side can be stopped when it takes too long, and comes first then: V8 by the time limit of a script, which does not stop
+ * tail calls, or an engine with deadlines, which stops everything.
+ */
 import { Script } from 'node:vm'
 
 import type { ModuleStructure } from '../src/binary/module-structure.ts'
@@ -11,8 +16,8 @@ import type { Random } from './random.ts'
 import type { Bytes } from './sections.ts'
 import { StubImports } from './stub-imports.ts'
 
-/** How long plain V8 may take for all calls; what takes longer is not run on the pool. */
-const nativeMs = 100
+/** How long the side that comes first may take for all calls; what takes longer is not run on the other. */
+const firstMs = 100
 
 const uses = 2
 
@@ -32,7 +37,7 @@ const limited = new Script('warmslotFuzzRun()')
 function withinTime(run: () => void): boolean {
   globalThis.warmslotFuzzRun = run
   try {
-    limited.runInThisContext({ timeout: nativeMs })
+    limited.runInThisContext({ timeout: firstMs })
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return false
@@ -42,68 +47,76 @@ function withinTime(run: () => void): boolean {
   }
 }
 
+/** @param deadlines whether the engine has them, and runs the module first */
 export function compareRuns(
   engine: Engine,
   native: WebAssembly.Module,
   pooled: PooledModule,
   bytes: Bytes,
   random: Random,
+  deadlines: boolean,
 ): Comparison {
   const structure = parsed(bytes)
   if (!comparable(structure)) return { outcome: undefined }
   const seed = random.next()
+  const onV8 = (): string[] | undefined => runsOnV8(native, structure, seed)
+  const onPool = (): string[] | undefined => runsOnPool(engine, pooled, structure, seed, deadlines)
+  const first = deadlines ? onPool() : onV8()
+  const second = first && (deadlines ? onV8() : onPool())
+  if (!first || !second) return { outcome: 'endless' }
+  // How deep the stack goes differs, and with it all that happened before its end.
+  if ([...first, ...second].some((one) => one.includes('Maximum call stack size exceeded')))
+    return { outcome: 'deep' }
+  const [expected, actual] = deadlines ? [second, first] : [first, second]
+  const use = expected.findIndex((text, index) => text !== actual[index])
+  if (use >= 0) return { outcome: 'different', finding: difference(expected[use]!, actual[use]!, use) }
+  return { outcome: withoutNumbers(/"error":"[^"]*"/.exec(expected[0]!)?.[0] ?? 'fine') }
+}
+
+/** What shows in each use; `undefined` if it took too long. */
+function runsOnV8(
+  native: WebAssembly.Module,
+  structure: ModuleStructure,
+  seed: number,
+): string[] | undefined {
   const imports = new StubImports(structure, seed)
   const text: string[] = []
   const finished = withinTime(() => {
     for (let use = 0; use < uses; use++) {
       imports.log.length = 0
+      const instantiate = (): WebAssembly.Exports =>
+        new WebAssembly.Instance(native, imports.native()).exports
       // At once: the next use empties the log.
-      text.push(
-        JSON.stringify(
-          callExports(
-            () => new WebAssembly.Instance(native, imports.native()).exports,
-            structure,
-            imports.log,
-            seed,
-          ),
-        ),
-      )
+      text.push(JSON.stringify(callExports(instantiate, structure, imports.log, seed)))
     }
   })
-  if (!finished) return { outcome: 'endless' }
-  // How deep the stack goes differs, and with it all that happened before its end.
-  if (text.some((one) => one.includes('Maximum call stack size exceeded'))) return { outcome: 'deep' }
-  const others = new StubImports(structure, seed)
-  for (let use = 0; use < uses; use++) {
-    others.log.length = 0
-    const actual = JSON.stringify(runPooled(engine, pooled, structure, others, seed))
-    if (actual !== text[use]) return { outcome: 'different', finding: difference(text[use]!, actual, use) }
-  }
-  return { outcome: withoutNumbers(/"error":"[^"]*"/.exec(text[0]!)?.[0] ?? 'fine') }
+  return finished ? text : undefined
 }
 
-function runPooled(
+function runsOnPool(
   engine: Engine,
   module: PooledModule,
   structure: ModuleStructure,
-  imports: StubImports,
   seed: number,
-): unknown {
-  let release: (() => void) | undefined
-  try {
-    return callExports(
-      () => {
-        const instance = engine.instantiate(module, imports.pooled)
+  deadlines: boolean,
+): string[] | undefined {
+  const imports = new StubImports(structure, seed)
+  const text: string[] = []
+  for (let use = 0; use < uses; use++) {
+    imports.log.length = 0
+    let release: (() => void) | undefined
+    try {
+      const instantiate = (): WebAssembly.Exports => {
+        const instance = engine.instantiate(module, imports.pooled, deadlines ? { deadlineMs: firstMs } : {})
         release = () => instance.release()
         return instance.exports
-      },
-      structure,
-      imports.log,
-      seed,
-    )
-  } finally {
-    release?.()
+      }
+      text.push(JSON.stringify(callExports(instantiate, structure, imports.log, seed)))
+    } finally {
+      release?.()
+    }
   }
+  return text.some((one) => one.includes('DeadlineExceededError')) ? undefined : text
 }
 
 function parsed(bytes: Bytes): ModuleStructure {
