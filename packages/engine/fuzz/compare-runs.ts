@@ -127,9 +127,16 @@ function parsed(bytes: Bytes): ModuleStructure {
   }
 }
 
-/** A pooled memory grows to the slot's size at most, and fails beyond it: only modules that declare less can be compared. */
-function comparable({ memories, tables, exports }: ModuleStructure): boolean {
+/**
+ * A pooled memory grows to the slot's size at most, and fails beyond it: only modules that declare less can be compared. One
+ * that imports two memories under one name gets one memory for both on plain V8, and two where they are left out.
+ */
+function comparable({ memories, tables, exports, imports }: ModuleStructure): boolean {
+  const names = imports
+    .filter(({ kind }) => kind === 'memory')
+    .map(({ module, name }) => `${module}\0${name}`)
   return (
+    new Set(names).size === names.length &&
     memories.every(({ limits }) => (limits.maximum ?? Infinity) <= slotPages) &&
     tables.every(({ limits }) => limits.minimum <= 10_000) &&
     exports.length < 200
