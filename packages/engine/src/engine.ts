@@ -5,12 +5,12 @@
  *                          |                                                              |
  *                          +--dispose--> no mapping of its images left in any slot <------+
  */
+import type { MemoryImage } from '@warmslot/memory-image'
 import type { Lease, PoolModule } from '@warmslot/pooling'
 import { Pool } from '@warmslot/pooling'
 
 import { isAnyArrayBuffer } from 'node:util/types'
 
-import type { ImageSegment } from './binary/sort-segments.ts'
 import { pageBytes } from './binary/sort-segments.ts'
 import { EngineDeadlines } from './deadlines/engine-deadlines.ts'
 import { UseTime } from './deadlines/use-time.ts'
@@ -20,6 +20,8 @@ import type { EngineOptions, ResolvedEngineOptions } from './options/engine-opti
 import { resolveEngineOptions } from './options/engine-options.ts'
 import type { InstantiateOptions, WaitOptions } from './options/instantiate-options.ts'
 import { resolveInstantiateOptions } from './options/instantiate-options.ts'
+import type { SnapshotOptions } from './options/snapshot-options.ts'
+import { checkSnapshotOptions } from './options/snapshot-options.ts'
 import type { EngineMetrics, InstanceCounts } from './engine-metrics.ts'
 import { EngineClosedError } from './errors/engine-closed-error.ts'
 import { InvalidOptionError } from '@warmslot/index-allocator'
@@ -28,12 +30,14 @@ import { PooledInstance } from './pooled-instance.ts'
 import { PooledModule } from './pooled-module.ts'
 import { checkLimits } from './runtime/check-limits.ts'
 import { checkRuntime } from './runtime/check-runtime.ts'
-import type { CompiledModule, SlotLimits } from './runtime/compiled-module.ts'
+import type { Compilation, CompiledModule, SlotLimits } from './runtime/compiled-module.ts'
 import { compileModule } from './runtime/compiled-module.ts'
 import { makeImages } from './runtime/images.ts'
 import type { ImportValues } from './runtime/import-values.ts'
 import { memoriesWithoutLinks, readImports } from './runtime/import-values.ts'
 import { InstanceCore } from './runtime/instance-core.ts'
+import { takeSnapshot } from './runtime/take-snapshot.ts'
+import { UnsupportedImportError } from './errors/unsupported-import-error.ts'
 import { assertStackRoom } from './runtime/stack-room.ts'
 import { V8Reservation } from './runtime/v8-reservation.ts'
 
@@ -98,26 +102,65 @@ export class Engine implements AsyncDisposable {
     // It boots while V8 compiles.
     this.#deadlines?.clock.start()
     const rewriting = { sharedTables, deadlines: this.#options.deadlines }
-    const { module: compiled, imageSegments } = await compileModule(
-      bytesOf(source),
-      label,
-      this.#slotLimits,
-      rewriting,
-    )
-    this.#assertOpen()
-    const poolModule = this.#register(compiled, imageSegments)
-    const module = new PooledModule(compiled, () => {
+    return this.#admit(await compileModule(bytesOf(source), label, this.#slotLimits, rewriting))
+  }
+
+  /**
+   * Runs `initialise` on an instance of `module`, and makes a module whose instances all start as that one was then: memory,
+   * globals and tables. Its start function does not run again. `module` stays as it is.
+   *
+   * Not in it: what the host's objects hold (imports, JavaScript glue), so that must fit to it or be made anew. What must be
+   * different in each use, seeds of random numbers above all, is the work of `afterRestore`.
+   * @throws SnapshotError what the state cannot be captured of; UnsupportedModuleError for too large a memory
+   * @throws InstanceBusyError where the initialisation has left a call or a promise running
+   * @throws what {@link instantiate} and `initialise` throw
+   */
+  async snapshot(
+    module: PooledModule,
+    imports: Imports | undefined,
+    initialise: (instance: PooledInstance) => unknown,
+    options: SnapshotOptions = {},
+  ): Promise<PooledModule> {
+    this.#poolModule(module)
+    checkSnapshotOptions(options, this.#options)
+    if (typeof initialise !== 'function') throw new InvalidOptionError('initialise', 'a function', initialise)
+    const original = PooledModule.compiledOf(module)
+    const { label = `${module.label} (snapshot)`, afterRestore, deadlineMs } = options
+    const rewriting = { sharedTables: original.sharedTables, deadlines: this.#options.deadlines }
+    const plan = { label, limits: this.#slotLimits, options: rewriting, initialise }
+    const compilation = await takeSnapshot(original, plan, async (stateful, work) => {
+      const images = original.snapshot ? original.images.map((image) => image.retain()) : undefined
+      const temporary = this.#admit(stateful, images)
+      try {
+        using instance = this.instantiate(temporary, imports, deadlineMs === undefined ? {} : { deadlineMs })
+        return await work(instance)
+      } finally {
+        // Not waited for: a promise that the initialisation left behind may hold the slot for long.
+        temporary.dispose().catch(() => undefined)
+      }
+    })
+    return this.#admit(compilation, undefined, { afterRestore })
+  }
+
+  #admit(
+    { module, imageSegments }: Compilation,
+    images: readonly MemoryImage[] = makeImages(module.analysis.memories.length, imageSegments, module.label),
+    snapshot?: CompiledModule['snapshot'],
+  ): PooledModule {
+    const compiled: CompiledModule = { ...module, images, snapshot }
+    const poolModule = this.#register(compiled)
+    const admitted = new PooledModule(compiled, () => {
       this.#dropped.unregister(poolModule)
       return this.#pool.purge(poolModule)
     })
-    this.#modules.set(module, poolModule)
-    this.#dropped.register(module, poolModule, poolModule)
-    return module
+    this.#modules.set(admitted, poolModule)
+    this.#dropped.register(admitted, poolModule, poolModule)
+    return admitted
   }
 
-  #register({ analysis, label }: CompiledModule, imageSegments: readonly ImageSegment[]): PoolModule {
-    const images = makeImages(analysis.memories.length, imageSegments, label)
+  #register({ analysis, label, images }: CompiledModule): PoolModule {
     try {
+      this.#assertOpen()
       return this.#pool.register({
         label,
         memories: analysis.memories.map((plan, index) => ({
@@ -150,7 +193,7 @@ export class Engine implements AsyncDisposable {
       return this.#instantiateOn(compiled, this.#pool.acquire(poolModule), imports, undefined, deadlineMs)
     const values = this.#readImports(compiled, imports)
     // A memory that another instance exports needs no slot.
-    const memories = memoriesWithoutLinks(compiled.analysis, values)
+    const memories = this.#memoriesToLease(compiled, values)
     const lease = this.#pool.acquire(poolModule, memories && { memories })
     return this.#instantiateOn(compiled, lease, values, memories, deadlineMs)
   }
@@ -173,9 +216,23 @@ export class Engine implements AsyncDisposable {
       return this.#instantiateOn(compiled, lease, imports, undefined, deadlineMs)
     }
     const values = this.#readImports(compiled, imports)
-    const memories = memoriesWithoutLinks(compiled.analysis, values)
+    const memories = this.#memoriesToLease(compiled, values)
     const lease = await this.#pool.acquireWhenFree(poolModule, { waitMs, signal, memories })
     return this.#instantiateOn(compiled, lease, values, memories, deadlineMs)
+  }
+
+  #memoriesToLease(
+    { analysis, snapshot }: CompiledModule,
+    values: ImportValues,
+  ): readonly number[] | undefined {
+    const memories = memoriesWithoutLinks(analysis, values)
+    if (memories === undefined || snapshot === undefined) return memories
+    const { module, name } = analysis.imports.find(({ kind }) => kind === 'memory')!
+    throw new UnsupportedImportError(
+      module,
+      name,
+      'the contents of this memory are part of a snapshot; leave it out.',
+    )
   }
 
   #readImports(compiled: CompiledModule, imports: WebAssembly.Imports | undefined): ImportValues {
@@ -205,6 +262,7 @@ export class Engine implements AsyncDisposable {
           ? readImports(imports(instance), compiled.analysis, compiled.compiled)
           : imports
       core.start(values)
+      compiled.snapshot?.afterRestore?.(instance)
     } catch (error) {
       core.abandon()
       this.#instances.failed++

@@ -103,6 +103,11 @@ export class PooledInstance implements Disposable {
   [Symbol.dispose](): void {
     this.#core.release()
   }
+
+  /** @internal */
+  static coreOf(instance: PooledInstance): InstanceCore {
+    return instance.#core
+  }
 }
 
 standInFor(PooledInstance, 'Instance')

@@ -104,6 +104,8 @@ export interface ModuleAnalysis {
 export interface AnalysisOptions extends ScanOptions {
   /** Whether the code gets checks of deadlines. */
   readonly deadlines: boolean
+  /** How many exports are shown: the first. @default all */
+  readonly ownExports?: number
 }
 
 /** Says why a module cannot be pooled; `undefined` when it can. */
@@ -150,7 +152,7 @@ export function* analyseModule(
       shape: entry.kind === 'function' ? shapes.of(entry.index) : undefined,
       flowsBack: flowsBack(structure, shapes, entry.kind, entry.index),
     })),
-    exports: structure.exports,
+    exports: structure.exports.slice(0, options.ownExports),
     functionShapes: shapes,
     importedTables: structure.tables.filter((table) => table.imported).length,
     importedGlobals: structure.globals.filter((global) => global.imported).length,

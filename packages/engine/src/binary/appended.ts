@@ -191,7 +191,7 @@ function places(list: readonly number[]): Map<number, number> {
 }
 
 /** How many characters U+0000 an export's name begins with, at most. */
-function mostLeadingZeros({ exports }: ModuleStructure): number {
+export function mostLeadingZeros({ exports }: ModuleStructure): number {
   let most = 0
   for (const { name } of exports) {
     let zeros = 0

@@ -23,6 +23,11 @@ import { HandleStamp, RawStamp } from './stamps.ts'
 /** Wasm functions that the host brought into some pooled instance. */
 const brought = new WeakSet<Callable>()
 
+/** Whether the host brought it, from another module. */
+export function isBrought(value: Callable): boolean {
+  return brought.has(value)
+}
+
 export class References implements Exchange {
   readonly use: Use
   readonly #shapes: FunctionShapes

@@ -6,6 +6,7 @@
  * module that cannot be pooled is refused with a reason. The analysis pauses every few hundred kilobytes, so that a large
  * module does not hold the event loop.
  */
+import type { MemoryImage } from '@warmslot/memory-image'
 import { setImmediate } from 'node:timers/promises'
 
 import type { AnalysisOptions, ModuleAnalysis } from '../binary/analyse-module.ts'
@@ -16,6 +17,7 @@ import { MalformedModuleError } from '../binary/reader.ts'
 import type { ImageSegment } from '../binary/sort-segments.ts'
 import { pageBytes } from '../binary/sort-segments.ts'
 import { UnknownFeatureError } from '../binary/unknown-opcode.ts'
+import type { PooledInstance } from '../pooled-instance.ts'
 import { UnsupportedModuleError } from '../errors/unsupported-module-error.ts'
 import { checkAddressSpace } from './check-limits.ts'
 import { checkMemory64 } from './check-memory64.ts'
@@ -25,11 +27,18 @@ export interface CompiledModule {
   readonly analysis: ModuleAnalysis
   readonly compiled: WebAssembly.Module
   readonly exportsByName: ReadonlyMap<string, ExportEntry>
+  /** A copy of the original's bytes, for snapshots. */
+  readonly source: Uint8Array<ArrayBuffer>
+  readonly sharedTables: boolean
+  /** One for each memory; the pool keeps them open. */
+  readonly images: readonly MemoryImage[]
+  /** Of modules that start with a captured state. */
+  readonly snapshot: { readonly afterRestore: ((instance: PooledInstance) => void) | undefined } | undefined
 }
 
 /** A compiled module, and what goes into its images; the segments still hold the original's bytes. */
 export interface Compilation {
-  readonly module: CompiledModule
+  readonly module: Omit<CompiledModule, 'images' | 'snapshot'>
   readonly imageSegments: readonly ImageSegment[]
 }
 
@@ -51,7 +60,7 @@ export async function compileModule(
   options: AnalysisOptions,
 ): Promise<Compilation> {
   // The caller may change its bytes while the analysis pauses.
-  const bytes = source.slice()
+  const bytes = new Uint8Array(source)
   const valid = WebAssembly.compile(bytes)
   valid.catch(() => undefined)
   try {
@@ -59,9 +68,11 @@ export async function compileModule(
       analyseModule(bytes, (structure) => refuse(structure, limits), options),
     )
     await valid
-    const module: CompiledModule = {
+    const module: Compilation['module'] = {
       label,
       analysis,
+      source: bytes,
+      sharedTables: options.sharedTables,
       compiled: await WebAssembly.compile(rewritten),
       exportsByName: new Map(analysis.exports.map((entry) => [entry.name, entry])),
     }
@@ -98,7 +109,7 @@ export function explained(error: unknown): unknown {
   return error
 }
 
-async function inSlices<T>(work: Generator<void, T>): Promise<T> {
+export async function inSlices<T>(work: Generator<void, T>): Promise<T> {
   let until = performance.now() + sliceMs
   for (;;) {
     const step = work.next()

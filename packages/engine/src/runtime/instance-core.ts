@@ -268,6 +268,16 @@ export class InstanceCore implements Use {
     time?.extend(deadlineMs)
   }
 
+  /** A hidden export as V8 gives it. Never for the caller. */
+  rawExport(name: string): unknown {
+    return this.#raw!.exports[name]
+  }
+
+  /** Copies of all memories, whole. */
+  memoryContents(): Uint8Array[] {
+    return this.memories.map(slotOf).map((slot) => slot.read(0, slot.logicalBytes))
+  }
+
   read(address: number, length: number, memory: number): Uint8Array {
     return this.#slot(memory).read(address, length)
   }
