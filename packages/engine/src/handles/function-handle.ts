@@ -3,7 +3,8 @@
  *
  * It has the raw function's `name` and `length`, throws once its use is released, and counts itself as running while
  * it is inside. Handles of functions that carry no references to functions have a fixed number of parameters, so that a
- * call costs one closure and no array; V8 fills what the caller left out with `undefined`, as it does natively.
+ * call costs one closure and no array; V8 fills what the caller left out with `undefined`, as it does natively. Their names come
+ * from `named-functions.ts`.
  */
 import type { FunctionShape } from '../binary/function-shapes.ts'
 import { InstanceReleasedError } from '../errors/instance-released-error.ts'
@@ -11,10 +12,11 @@ import type { Callable, Exchange } from './callable.ts'
 import type { Gate } from './gate.ts'
 import { released } from './gate.ts'
 import { exchanging } from './exchanging-function.ts'
+import { handleMaker, mostParameters } from './named-functions.ts'
 import { RawStamp } from './stamps.ts'
 import { timed } from './timed-function.ts'
 
-/** Makes the handle of `exported`, a raw function. Computed method names give it its name without a `defineProperty`. */
+/** Makes the handle of `exported`, a raw function. */
 export function makeFunctionHandle(
   gate: Gate,
   exported: Callable,
@@ -25,65 +27,18 @@ export function makeFunctionHandle(
   const raw = gate.time === undefined ? exported : timed(gate.time, exported, shape.parameters)
   if (shape.carriesFunctions)
     return named(name, length, entering(gate, exported, exchanging(raw, shape, exchange)))
-  switch (shape.parameters) {
-    case 0:
-      return {
-        [name]() {
-          enter(gate, exported)
-          try {
-            return raw()
-          } finally {
-            gate.running--
-          }
-        },
-      }[name]!
-    case 1:
-      return {
-        [name](a: unknown) {
-          enter(gate, exported)
-          try {
-            return raw(a)
-          } finally {
-            gate.running--
-          }
-        },
-      }[name]!
-    case 2:
-      return {
-        [name](a: unknown, b: unknown) {
-          enter(gate, exported)
-          try {
-            return raw(a, b)
-          } finally {
-            gate.running--
-          }
-        },
-      }[name]!
-    case 3:
-      return {
-        [name](a: unknown, b: unknown, c: unknown) {
-          enter(gate, exported)
-          try {
-            return raw(a, b, c)
-          } finally {
-            gate.running--
-          }
-        },
-      }[name]!
-    case 4:
-      return {
-        [name](a: unknown, b: unknown, c: unknown, d: unknown) {
-          enter(gate, exported)
-          try {
-            return raw(a, b, c, d)
-          } finally {
-            gate.running--
-          }
-        },
-      }[name]!
-    default:
-      return named(name, shape.parameters, entering(gate, exported, raw))
-  }
+  if (shape.parameters < 0 || shape.parameters > mostParameters)
+    return named(name, length, entering(gate, exported, raw))
+  const make = handleMaker(name, shape.parameters, enter)
+  return make?.(gate, exported, raw) ?? named(name, length, unnamed(gate, exported, raw, shape.parameters))
+}
+
+/** What {@link handleMaker} makes of a name, without one. */
+function unnamed(gate: Gate, exported: Callable, raw: Callable, parameters: number): Callable {
+  return entering(gate, exported, (...values) => {
+    values.length = parameters
+    return raw(...values)
+  })
 }
 
 function entering(gate: Gate, exported: Callable, call: Callable): Callable {
