@@ -207,6 +207,49 @@ describe('reset', () => {
     },
   )
 
+  test.runIf(kernelFeatures().pagemapScan)(
+    'pages that are not written any more go, and those that are stay, without a call for it',
+    () => {
+      slot.prepare(image, initial)
+      dirtyPages(60)
+      expect(slot.reset()).toBe('copied-back')
+      expect(slot.residentBytes()).toBe(60 * page)
+      for (let use = 0; use < 40; use += 1) {
+        dirtyPages(20)
+        slot.reset()
+        expectContent(baseline(initial))
+      }
+      expect(slot.residentBytes()).toBe(20 * page)
+      const calls: string[] = []
+      using _faults = injectFaults(({ call }) => {
+        calls.push(call)
+        return undefined
+      })
+      for (let use = 0; use < 40; use += 1) {
+        dirtyPages(20)
+        expect(slot.reset()).toBe('copied-back')
+      }
+      expect(calls.filter((call) => call !== 'ioctl')).toEqual([])
+      expect(slot.residentBytes()).toBe(20 * page)
+    },
+  )
+
+  test('is exact whatever is written, kept and given back', () => {
+    let state = 12_345
+    const random = (below: number): number => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
+      return (state >>> 8) % below
+    }
+    slot.prepare(image, initial)
+    for (let use = 0; use < 400; use += 1) {
+      const pages = use % 100 < 5 ? 40 : random(6)
+      for (let write = 0; write < pages; write += 1)
+        slot.write(random(initial / page) * page + random(page - 8), fill(random(256), 8))
+      slot.reset()
+      expectContent(baseline(initial))
+    }
+  })
+
   test('keepResidentBytes 0 gives everything back', () => {
     slot = new SlotMemory(reservation, { keepResidentBytes: 0 })
     slot.prepare(image, initial)

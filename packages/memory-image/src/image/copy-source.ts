@@ -9,7 +9,7 @@
  * beyond it bytes pass through a piece that is not kept.
  */
 
-import { bufferAddress, copyMemory, preadFully } from '../system/libc.ts'
+import { bufferAddress, copyMemory, equalMemory, preadFully } from '../system/libc.ts'
 
 const pieceBytes = 65_536
 
@@ -27,6 +27,11 @@ function newPiece(): Piece {
   return { bytes, address: bufferAddress(bytes) }
 }
 
+/** How many of `byteLength` bytes from `offset` on are in the same piece. */
+function bytesInPiece(offset: number, byteLength: number): number {
+  return Math.min(pieceBytes - (offset % pieceBytes), byteLength)
+}
+
 /** Copies parts of one memfd to addresses. */
 export class CopySource {
   readonly #descriptor: number
@@ -42,12 +47,25 @@ export class CopySource {
   /** Copies `byteLength` bytes from `offset` in the file to `address`, which must be writable. */
   copy(address: number, offset: number, byteLength: number): void {
     for (let done = 0; done < byteLength;) {
-      const from = offset + done
-      const within = from % pieceBytes
-      const count = Math.min(pieceBytes - within, byteLength - done)
-      copyMemory(address + done, this.#pieceAt((from - within) / pieceBytes).address + within, count)
+      const count = bytesInPiece(offset + done, byteLength - done)
+      copyMemory(address + done, this.#addressOf(offset + done), count)
       done += count
     }
+  }
+
+  /** Whether those bytes are at `address`, which must be readable. */
+  matches(address: number, offset: number, byteLength: number): boolean {
+    for (let done = 0; done < byteLength;) {
+      const count = bytesInPiece(offset + done, byteLength - done)
+      if (!equalMemory(address + done, this.#addressOf(offset + done), count)) return false
+      done += count
+    }
+    return true
+  }
+
+  #addressOf(offset: number): number {
+    const within = offset % pieceBytes
+    return this.#pieceAt((offset - within) / pieceBytes).address + within
   }
 
   #pieceAt(index: number): Piece {

@@ -155,6 +155,15 @@ export class MemoryImage implements Disposable {
     this.#copySource?.copy(address, offsetInImage, byteLength)
   }
 
+  /**
+   * Whether the bytes at an address are those of a part of the image. For slots.
+   * @internal
+   */
+  matches(address: number, offsetInImage: number, byteLength: number): boolean {
+    this.#assertOpen()
+    return this.#copySource?.matches(address, offsetInImage, byteLength) ?? false
+  }
+
   #assertOpen(): void {
     if (this.#references === 0) throw new ImageClosedError(this.memfdName)
   }

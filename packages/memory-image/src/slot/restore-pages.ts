@@ -5,15 +5,16 @@
  * scan 2 microseconds; copying a page back that stays resident 0.2 in a row, 0.4 on its own; giving a page back 0.3, and
  * 2.2 to 2.5 more for the fault when the next use touches it. So a kept page pays off if one use in five touches it, and
  * pages are kept, lowest addresses first (a guest's stack and data lie there), up to a limit: every kept page is copied
- * at every reset, whether it was touched or not, since the kernel can tell "private", but not "written since".
- * Everything after the limit goes back in one madvise(2).
+ * at every reset, whether it was touched or not, since the kernel can tell "private", but not "written since": until a review
+ * finds it untouched (`reset-history.ts`). Everything after the limit goes back in one madvise(2).
  */
 
 import { SystemCallError } from '../errors/system-call-error.ts'
 import type { MemoryImage } from '../image/memory-image.ts'
-import { pageBytes, zeroMemory } from '../system/libc.ts'
+import { pageBytes, readsAsZeros, zeroMemory } from '../system/libc.ts'
 import { givePagesBack } from './mappings.ts'
 import * as scan from './page-scan.ts'
+import type { ResetHistory } from './reset-history.ts'
 
 /** How pages were restored. */
 export type Restoration = 'copied-back' | 'decommitted'
@@ -30,11 +31,14 @@ export function restorePages(
   accessibleBytes: number,
   image: MemoryImage | undefined,
   keepResidentBytes: number,
+  history: ResetHistory,
 ): Restoration {
+  const review = history.next()
+  history.keptPages = 0
   if (accessibleBytes === 0) return 'copied-back'
   if (keepResidentBytes > 0 && scan.canScan()) {
     try {
-      return copyBack(base, base + accessibleBytes, image, keepResidentBytes)
+      return copyBack(base, base + accessibleBytes, image, keepResidentBytes, history, review)
     } catch (error) {
       // Whatever went wrong while looking or copying, giving everything back is exact as well.
       if (SystemCallError.isInstance(error) && error.syscall === 'ioctl') scan.noteScanFailure(error)
@@ -49,11 +53,15 @@ function copyBack(
   end: number,
   image: MemoryImage | undefined,
   keepResidentBytes: number,
+  history: ResetHistory,
+  review: boolean,
 ): Restoration {
   const page = pageBytes()
   const imageStart = base + (image?.offset ?? 0)
   const imageEnd = imageStart + (image?.byteLength ?? 0)
   let mayKeep = keepResidentBytes - (keepResidentBytes % page)
+  let kept = 0
+  let givenBack = 0
   for (let position = base; position < end; position = scan.scannedTo()) {
     const count = scan.scanPrivatePages(position, end, Math.max(pagesPerScan, mayKeep / page + 1))
     for (let index = 0; index < count; index += 1) {
@@ -63,17 +71,60 @@ function copyBack(
       if (scan.regionIsZeroPage(index) && (stop <= imageStart || start >= imageEnd)) continue
       // Under memory pressure, too, pages are better given back.
       const keepTo = scan.regionIsSwapped(index) ? start : Math.min(stop, start + mayKeep)
-      const copyFrom = Math.min(Math.max(start, imageStart), keepTo)
-      const copyTo = Math.max(Math.min(keepTo, imageEnd), copyFrom)
-      if (start < copyFrom) zeroMemory(start, copyFrom - start)
-      if (copyFrom < copyTo) image?.copyTo(copyFrom, copyFrom - imageStart, copyTo - copyFrom)
-      if (copyTo < keepTo) zeroMemory(copyTo, keepTo - copyTo)
-      mayKeep -= keepTo - start
+      const equal = review ? giveEqualPagesBack(start, keepTo, image, imageStart, imageEnd) : 0
+      if (!review) restore(start, keepTo, image, imageStart, imageEnd)
+      givenBack += equal
+      kept += (keepTo - start) / page - equal
+      mayKeep -= keepTo - start - equal * page
       if (keepTo < stop) {
         givePagesBack(keepTo, end - keepTo)
+        history.keptPages = kept
         return 'decommitted'
       }
     }
   }
-  return 'copied-back'
+  history.keptPages = kept
+  if (review) history.reviewed(givenBack)
+  return givenBack > 0 ? 'decommitted' : 'copied-back'
+}
+
+/** Copies image and zeros over `[start, stop)`. */
+function restore(
+  start: number,
+  stop: number,
+  image: MemoryImage | undefined,
+  imageStart: number,
+  imageEnd: number,
+): void {
+  const copyFrom = Math.min(Math.max(start, imageStart), stop)
+  const copyTo = Math.max(Math.min(stop, imageEnd), copyFrom)
+  if (start < copyFrom) zeroMemory(start, copyFrom - start)
+  if (copyFrom < copyTo) image?.copyTo(copyFrom, copyFrom - imageStart, copyTo - copyFrom)
+  if (copyTo < stop) zeroMemory(copyTo, stop - copyTo)
+}
+
+/** The same page by page, but for those that are right already: they go. Returns how many these were. */
+function giveEqualPagesBack(
+  start: number,
+  stop: number,
+  image: MemoryImage | undefined,
+  imageStart: number,
+  imageEnd: number,
+): number {
+  const page = pageBytes()
+  let equal = 0
+  let equalFrom = start
+  for (let position = start; position < stop; position += page) {
+    // Images begin and end with whole pages.
+    const inImage = position >= imageStart && position < imageEnd
+    if (inImage ? image!.matches(position, position - imageStart, page) : readsAsZeros(position, page)) {
+      equal += 1
+      continue
+    }
+    restore(position, position + page, image, imageStart, imageEnd)
+    if (equalFrom < position) givePagesBack(equalFrom, position - equalFrom)
+    equalFrom = position + page
+  }
+  if (equalFrom < stop) givePagesBack(equalFrom, stop - equalFrom)
+  return equal
 }

@@ -27,6 +27,7 @@ import { copyFrom, copyInto } from '../system/libc.ts'
 import * as mappings from './mappings.ts'
 import { placeImage, resizeAccess } from './place-image.ts'
 import type { Reservation } from './reservation.ts'
+import { ResetHistory } from './reset-history.ts'
 import { residentBytes } from './resident-bytes.ts'
 import { restorePages } from './restore-pages.ts'
 import { assertLogicalSize, assertReservation, assertWithin } from './slot-bounds.ts'
@@ -51,6 +52,7 @@ export class SlotMemory implements Disposable {
   readonly capacity: number
   readonly #reservation: Reservation
   readonly #keepResidentBytes: number
+  readonly #history = new ResetHistory()
   #state: SlotState = 'untouched'
   /** Whether the whole reservation is covered by our own inaccessible mapping: true after a wipe. */
   #covered = false
@@ -180,7 +182,13 @@ export class SlotMemory implements Disposable {
     this.#assertMapped('reset')
     if (!this.#dirty) return 'nothing'
     this.#state = 'unknown'
-    const how = restorePages(this.base, this.#logicalBytes, this.#image, this.#keepResidentBytes)
+    const how = restorePages(
+      this.base,
+      this.#logicalBytes,
+      this.#image,
+      this.#keepResidentBytes,
+      this.#history,
+    )
     resizeAccess(this.base, this.#logicalBytes, this.#baselineBytes)
     this.#settled(this.#baselineBytes)
     return how

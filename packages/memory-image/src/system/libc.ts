@@ -45,6 +45,7 @@ interface Symbols {
   readonly copy: (to: number, from: number, byteLength: number) => number
   readonly copyIn: (to: number, from: Uint8Array, byteLength: number) => number
   readonly copyOut: (to: Uint8Array, from: number, byteLength: number) => number
+  readonly compare: (one: number, other: number, byteLength: number) => number
   readonly memset: (address: number, value: number, byteLength: number) => number
   readonly pageBytes: number
 }
@@ -86,6 +87,7 @@ function loadSymbols(): Symbols {
     copy: library.func('uintptr_t memcpy(uintptr_t dest, uintptr_t src, size_t n)'),
     copyIn: library.func('uintptr_t memcpy(uintptr_t dest, const void *src, size_t n)'),
     copyOut: library.func('uintptr_t memcpy(void *dest, uintptr_t src, size_t n)'),
+    compare: library.func('int memcmp(uintptr_t s1, uintptr_t s2, size_t n)'),
     memset: library.func('uintptr_t memset(uintptr_t s, int c, size_t n)'),
     pageBytes: (library.func('long sysconf(int name)') as (name: number) => number)(SC_PAGESIZE),
   }
@@ -215,6 +217,22 @@ export function copyInto(to: number, bytes: Uint8Array): void {
 export function copyFrom(from: number, bytes: Uint8Array): void {
   if (bytes.byteLength > 0) libc().copyOut(bytes, from, bytes.byteLength)
 }
+
+/** memcmp(3): whether two ranges hold the same. Both must be readable: the process dies otherwise. */
+export function equalMemory(one: number, other: number, byteLength: number): boolean {
+  return libc().compare(one, other, byteLength) === 0
+}
+
+/** Whether a page, or less, holds zeros only. It must be readable: the process dies otherwise. */
+export function readsAsZeros(address: number, byteLength: number): boolean {
+  zeros ??= Buffer.alloc(pageBytes())
+  zerosAddress ??= bufferAddress(zeros)
+  return libc().compare(address, zerosAddress, byteLength) === 0
+}
+
+/** Of this thread: a page. */
+let zeros: Buffer | undefined
+let zerosAddress: number | undefined
 
 /** memset(3) with zero. The range must be writable: the process dies otherwise. */
 export function zeroMemory(address: number, byteLength: number): void {
