@@ -1,7 +1,7 @@
 /**
- * The bench: native against pooled uses, the index allocator, the purge, the deadlines, in one run of some three minutes. See README.md.
+ * The bench: native against pooled uses, Wasmtime, the index allocator, the purge, the deadlines, in one run of some three minutes. See README.md.
  *
- *     node --expose-gc src/main.ts [--write | --out FOLDER] [--name NAME] [--quick]
+ *     node --expose-gc src/main.ts [--write | --out FOLDER] [--name NAME] [--quick] [--peers]
  */
 import { machineFacts } from './machine.ts'
 import { measureAllocator } from './measure-allocator.ts'
@@ -9,6 +9,7 @@ import { measureDeadlines } from './measure-deadlines.ts'
 import { measurePurge } from './measure-purge.ts'
 import { measureSpawns } from './measure-spawns.ts'
 import { readOptions } from './options.ts'
+import { measurePeers } from './peers/measure-peers.ts'
 import { progress } from './progress.ts'
 import { rounded } from './report/format.ts'
 import { markdownOf } from './report/markdown.ts'
@@ -24,6 +25,9 @@ const machine = machineFacts()
 
 progress('allocate and free')
 const allocator = measureAllocator(amounts.capacities, amounts.allocatorPairs, amounts.rounds)
+
+progress('the pool beside Wasmtime and the floor')
+const peers = await measurePeers(amounts.peerRounds, amounts.peerUses, options.buildPeers)
 
 const uses: UseResult[] = []
 for (const useCase of [...guestCases(amounts.usesOfGuest), ...realModuleCases(amounts)]) {
@@ -52,6 +56,7 @@ const results = {
   amounts,
   units: { uses: 'microseconds', pauses: 'milliseconds' },
   uses,
+  peers,
   allocator,
   purge,
   spawns,

@@ -25,6 +25,9 @@ export interface Amounts {
   readonly spawnSlots: number
   /** Children that it starts. */
   readonly spawns: number
+  /** Rounds with the peers by turns, and uses of each in one. */
+  readonly peerRounds: number
+  readonly peerUses: number
   /** Whose long work is timed with and without deadlines. */
   readonly deadlineModules: readonly string[]
   /** How long that of each is timed, in milliseconds; and as long before. */
@@ -35,6 +38,8 @@ export interface Amounts {
 
 export interface BenchOptions {
   readonly amounts: Amounts
+  /** Whether to build Wasmtime's side. */
+  readonly buildPeers: boolean
   /** Folder of the results. */
   readonly folder: string
   /** Name of the result files, without their endings. */
@@ -54,6 +59,8 @@ const full: Amounts = {
   purges: 5,
   spawnSlots: 1_000,
   spawns: 200,
+  peerRounds: 10,
+  peerUses: 1_000,
   deadlineModules: ['as-sha256', 'typstyle', 'quickjs', 'sqlite', 'ruff', 'ruby'],
   deadlineTurnsMs: 8_000,
   stops: 500,
@@ -71,6 +78,8 @@ const quick: Amounts = {
   purges: 1,
   spawnSlots: 10,
   spawns: 2,
+  peerRounds: 2,
+  peerUses: 10,
   deadlineModules: ['as-sha256'],
   deadlineTurnsMs: 20,
   stops: 3,
@@ -78,7 +87,8 @@ const quick: Amounts = {
 
 /**
  * Reads the command line: `--write` for the measurements that the repository keeps, in docs/measurements and the READMEs;
- * else the results go to bench/results, or `--out`. `--name` names the files, `--quick` only tries everything once.
+ * else the results go to bench/results, or `--out`. `--name` names the files, `--quick` only tries everything once,
+ * `--peers` builds Wasmtime's side with cargo where it is not there yet.
  * @throws TypeError for options that there are not
  */
 export function readOptions(words: readonly string[]): BenchOptions {
@@ -88,6 +98,7 @@ export function readOptions(words: readonly string[]): BenchOptions {
     options: {
       write: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
+      peers: { type: 'boolean', default: false },
       out: { type: 'string' },
       name: { type: 'string', default: 'bench' },
     },
@@ -96,6 +107,7 @@ export function readOptions(words: readonly string[]): BenchOptions {
   const kept = `${repository}/docs/measurements`
   return {
     amounts: values.quick ? quick : full,
+    buildPeers: values.peers,
     folder: values.out ?? (values.write ? kept : `${repository}/bench/results`),
     name: values.name,
     readmes: values.write

@@ -59,6 +59,17 @@ describe('a quick run', () => {
     expect(lateness.uses).toBe(results.amounts.stops)
   })
 
+  it('times the pool beside the peers that are there', () => {
+    expect(results.peers).toHaveLength(5)
+    for (const { sides } of results.peers) {
+      expect(sides.pooled!.uses).toBe(results.amounts.peerRounds * results.amounts.peerUses)
+      for (const side of Object.values(sides)) {
+        expect(side.uses).toBe(sides.pooled!.uses)
+        expect(side.p50).toBeGreaterThan(0)
+      }
+    }
+  })
+
   it('times the allocator and the purge', () => {
     expect(results.allocator).toHaveLength(3 * results.amounts.capacities.length)
     for (const { pairNs } of results.allocator) expect(pairNs).toBeGreaterThan(0)

@@ -2,6 +2,7 @@
 import type { AllocatorResult } from '../measure-allocator.ts'
 import type { DeadlineResults } from '../measure-deadlines.ts'
 import type { MachineFacts } from '../machine.ts'
+import type { PeerResult } from '../peers/measure-peers.ts'
 import type { PurgeResult } from '../measure-purge.ts'
 import type { SpawnResult } from '../measure-spawns.ts'
 import type { Amounts } from '../options.ts'
@@ -16,6 +17,7 @@ export interface BenchResults {
   readonly amounts: Amounts
   readonly units: { readonly uses: 'microseconds'; readonly pauses: 'milliseconds' }
   readonly uses: readonly UseResult[]
+  readonly peers: readonly PeerResult[]
   readonly allocator: readonly AllocatorResult[]
   readonly purge: readonly PurgeResult[]
   readonly spawns: readonly SpawnResult[]
