@@ -17,11 +17,7 @@ export function floorProgram(into: string): string | undefined {
 /** @param build whether to build it (ten minutes the first time); `undefined`: it is not there, and cannot be made */
 export function wasmtimeProgram(build: boolean): string | undefined {
   if (build)
-    built(
-      'cargo',
-      ['build', '--release', '--manifest-path', `${folder}/wasmtime/Cargo.toml`],
-      'Wasmtime',
-    )
+    built('cargo', ['build', '--release', '--manifest-path', `${folder}/wasmtime/Cargo.toml`], 'Wasmtime')
   if (existsSync(wasmtime)) return wasmtime
   progress('Wasmtime is left out: `--peers` builds it, with cargo')
   return undefined
