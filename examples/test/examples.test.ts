@@ -51,6 +51,15 @@ const expected: Record<string, readonly RegExp[]> = {
     /main is released, side still works: 28; slots in use: 1/,
     /side too; slots in use: 0/,
   ],
+  'start-initialised': [
+    /not initialised: unreachable/,
+    /use 1: 97 is prime: true, 91 is prime: false/,
+    /use 3: 97 is prime: true, 91 is prime: false/,
+    /initialised 1 time, used 3 times/,
+    /random numbers of three uses differ: true/,
+    /the kernel has 0 mappings of the snapshot/,
+    /memory, _initialize, isPrime, setSeed, random/,
+  ],
   'stop-a-guest': [
     /before the deadline: 42/,
     /an endless loop: WARMSLOT_DEADLINE_EXCEEDED/,
