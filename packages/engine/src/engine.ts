@@ -131,12 +131,14 @@ export class Engine implements AsyncDisposable {
     const compilation = await takeSnapshot(original, plan, async (stateful, work) => {
       const images = original.snapshot ? original.images.map((image) => image.retain()) : undefined
       const temporary = this.#admit(stateful, images)
+      let instance: PooledInstance | undefined
       try {
-        using instance = this.instantiate(temporary, imports, deadlineMs === undefined ? {} : { deadlineMs })
+        instance = this.instantiate(temporary, imports, deadlineMs === undefined ? {} : { deadlineMs })
         return await work(instance)
       } finally {
         // Not waited for: a promise that the initialisation left behind may hold the slot for long.
         temporary.dispose().catch(() => undefined)
+        instance?.release()
       }
     })
     return this.#admit(compilation, undefined, { afterRestore })
