@@ -53,6 +53,8 @@ export class Engine implements AsyncDisposable {
   readonly #slotLimits: SlotLimits
   readonly #pool: Pool
   readonly #modules = new WeakMap<PooledModule, PoolModule>()
+  /** What runs for each instance of a snapshot before the caller gets it. */
+  readonly #hooks = new WeakMap<CompiledModule, (instance: PooledInstance) => void>()
   /** The net for modules that are dropped without `dispose()`: their images leave the slots at some collection. */
   readonly #dropped: FinalizationRegistry<PoolModule>
   readonly #instances: InstanceCounts = {
@@ -129,7 +131,7 @@ export class Engine implements AsyncDisposable {
     const rewriting = { sharedTables: original.sharedTables, deadlines: this.#options.deadlines }
     const plan = { label, limits: this.#slotLimits, options: rewriting, initialise }
     const compilation = await takeSnapshot(original, plan, async (stateful, work) => {
-      const images = original.snapshot ? original.images.map((image) => image.retain()) : undefined
+      const images = original.isSnapshot ? original.images.map((image) => image.retain()) : undefined
       const temporary = this.#admit(stateful, images)
       let instance: PooledInstance | undefined
       try {
@@ -141,15 +143,16 @@ export class Engine implements AsyncDisposable {
         instance?.release()
       }
     })
-    return this.#admit(compilation, undefined, { afterRestore })
+    return this.#admit(compilation, undefined, afterRestore ? { afterRestore } : {})
   }
 
   #admit(
     { module, imageSegments }: Compilation,
     images: readonly MemoryImage[] = makeImages(module.analysis.memories.length, imageSegments, module.label),
-    snapshot?: CompiledModule['snapshot'],
+    snapshot?: Pick<SnapshotOptions, 'afterRestore'>,
   ): PooledModule {
-    const compiled: CompiledModule = { ...module, images, snapshot }
+    const compiled: CompiledModule = { ...module, images, isSnapshot: snapshot !== undefined }
+    if (snapshot?.afterRestore) this.#hooks.set(compiled, snapshot.afterRestore)
     const poolModule = this.#register(compiled)
     const admitted = new PooledModule(compiled, () => {
       this.#dropped.unregister(poolModule)
@@ -224,11 +227,11 @@ export class Engine implements AsyncDisposable {
   }
 
   #memoriesToLease(
-    { analysis, snapshot }: CompiledModule,
+    { analysis, isSnapshot }: CompiledModule,
     values: ImportValues,
   ): readonly number[] | undefined {
     const memories = memoriesWithoutLinks(analysis, values)
-    if (memories === undefined || snapshot === undefined) return memories
+    if (memories === undefined || !isSnapshot) return memories
     const { module, name } = analysis.imports.find(({ kind }) => kind === 'memory')!
     throw new UnsupportedImportError(
       module,
@@ -264,7 +267,7 @@ export class Engine implements AsyncDisposable {
           ? readImports(imports(instance), compiled.analysis, compiled.compiled)
           : imports
       core.start(values)
-      compiled.snapshot?.afterRestore?.(instance)
+      if (compiled.isSnapshot) this.#hooks.get(compiled)?.(instance)
     } catch (error) {
       core.abandon()
       this.#instances.failed++

@@ -17,7 +17,6 @@ import { MalformedModuleError } from '../binary/reader.ts'
 import type { ImageSegment } from '../binary/sort-segments.ts'
 import { pageBytes } from '../binary/sort-segments.ts'
 import { UnknownFeatureError } from '../binary/unknown-opcode.ts'
-import type { PooledInstance } from '../pooled-instance.ts'
 import { UnsupportedModuleError } from '../errors/unsupported-module-error.ts'
 import { checkAddressSpace } from './check-limits.ts'
 import { checkMemory64 } from './check-memory64.ts'
@@ -32,13 +31,13 @@ export interface CompiledModule {
   readonly sharedTables: boolean
   /** One for each memory; the pool keeps them open. */
   readonly images: readonly MemoryImage[]
-  /** Of modules that start with a captured state. */
-  readonly snapshot: { readonly afterRestore: ((instance: PooledInstance) => void) | undefined } | undefined
+  /** Whether it starts with a captured state. */
+  readonly isSnapshot: boolean
 }
 
 /** A compiled module, and what goes into its images; the segments still hold the original's bytes. */
 export interface Compilation {
-  readonly module: Omit<CompiledModule, 'images' | 'snapshot'>
+  readonly module: Omit<CompiledModule, 'images' | 'isSnapshot'>
   readonly imageSegments: readonly ImageSegment[]
 }
 
