@@ -15,8 +15,8 @@ import { stateModule } from '../binary/state-module.ts'
 import { InstanceBusyError } from '../errors/instance-busy-error.ts'
 import { PooledInstance } from '../pooled-instance.ts'
 import { refuseState, StateReader } from './capture-state.ts'
-import type { Compilation, CompiledModule, SlotLimits } from './compiled-module.ts'
-import { compileModule, inSlices } from './compiled-module.ts'
+import type { Compilation, CompiledModule, SlotLimits } from '../runtime/compiled-module.ts'
+import { compileModule, inSlices } from '../runtime/compiled-module.ts'
 
 /** Runs an instance of a module that is registered for this alone, and gone afterwards. */
 export type WithInstance = <T>(

@@ -11,7 +11,7 @@ import { SnapshotError } from '../errors/snapshot-error.ts'
 import type { Callable } from '../handles/callable.ts'
 import { LogicalTable } from '../handles/logical-table.ts'
 import { isBrought } from '../handles/references.ts'
-import type { InstanceCore } from './instance-core.ts'
+import type { InstanceCore } from '../runtime/instance-core.ts'
 
 const native = 'Initialise each instance of this module after it is made.'
 
