@@ -4,6 +4,7 @@ import { afterAll, expect, it } from 'vitest'
 import { Engine, InstanceBusyError, type PooledInstance } from '../src/index.ts'
 import type { Exports } from './support/native.ts'
 import { thrownBy } from './support/outcome.ts'
+import { runChild } from './support/child.ts'
 import { supported, wat } from './support/wat.ts'
 
 const engine = new Engine({ slots: 2, maxMemoryBytes: 16 * 65_536 })
@@ -172,3 +173,29 @@ it.runIf('promising' in WebAssembly && supported(wat('(module)')))(
     instance.release()
   },
 )
+
+// V8 compiles a function at its first call, and refuses to with less than 40 KiB of the stack left: in a new process, the
+// very first release is the one that comes through functions that were never compiled.
+it('at the end of the stack, the first time in a process: refused or done, no slot is lost', () => {
+  const bytes = [...wat('(module (memory (export "m") 1) (data (i32.const 0) "a"))')]
+  const child = runChild(`
+    const engine = new warmslot.Engine({ slots: 4, maxMemoryBytes: 2 ** 20 })
+    const module = await engine.compile(new Uint8Array(${JSON.stringify(bytes)}))
+    const said = new Set()
+    for (let use = 0; use < 100; use++) {
+      const instance = engine.instantiate(module)
+      new Uint8Array(instance.exports.m.buffer)[5] = 1
+      const deep = () => {
+        try { deep() } catch {
+          try { instance.release() } catch (error) { said.add(error.name); throw error }
+        }
+      }
+      deep()
+      instance.release()
+      said.add(engine.metrics().pool.inUse)
+    }
+    await engine.close()
+    console.log(JSON.stringify([...said]))`)
+  expect(child).toMatchObject({ status: 0, signal: null, stderr: '' })
+  expect(JSON.parse(child.stdout).toSorted()).toEqual([0, 'RangeError'])
+})
