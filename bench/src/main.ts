@@ -9,7 +9,9 @@ import { measureDeadlines } from './measure-deadlines.ts'
 import { measurePurge } from './measure-purge.ts'
 import { measureSpawns } from './measure-spawns.ts'
 import { readOptions } from './options.ts'
+import { measureMemory } from './memory/measure-memory.ts'
 import { measurePeers } from './peers/measure-peers.ts'
+import { PeerPrograms } from './peers/programs.ts'
 import { progress } from './progress.ts'
 import { rounded } from './report/format.ts'
 import { markdownOf } from './report/markdown.ts'
@@ -26,8 +28,9 @@ const machine = machineFacts()
 progress('allocate and free')
 const allocator = measureAllocator(amounts.capacities, amounts.allocatorPairs, amounts.rounds)
 
-progress('the pool beside Wasmtime and the floor')
-const peers = await measurePeers(amounts.peerRounds, amounts.peerUses, options.buildPeers)
+progress('the pool beside its peers')
+using programs = new PeerPrograms(options.buildPeers)
+const peers = await measurePeers(programs, amounts.peerRounds, amounts.peerUses)
 
 const uses: UseResult[] = []
 for (const useCase of [...guestCases(amounts.usesOfGuest), ...realModuleCases(amounts)]) {
@@ -42,6 +45,9 @@ for (const useCase of [...guestCases(amounts.usesOfGuest), ...realModuleCases(am
 
 progress(`purges of ${amounts.purgedSlots} slots`)
 const purge = await measurePurge(amounts.purgedSlots, amounts.purges)
+
+progress(`memory of ${amounts.memorySlots} instances`)
+const memory = measureMemory(amounts.memorySlots)
 
 progress(`starting children beside ${amounts.spawnSlots} instances`)
 const spawns = measureSpawns(amounts.spawnSlots, amounts.spawns)
@@ -59,6 +65,7 @@ const results = {
   peers,
   allocator,
   purge,
+  memory,
   spawns,
   deadlines,
 } as const

@@ -14,7 +14,7 @@ import type { Instantiate } from '@warmslot/demo/module'
 import { DeadlineExceededError, Engine } from '@warmslot/engine'
 
 import { spinningGuest } from './guests/spinning-guest.ts'
-import { type Distribution, distributionOf } from './statistics.ts'
+import { type Distribution, distributionOf, type Ratio, ratioOf } from './statistics.ts'
 
 export interface DeadlineCost {
   readonly name: string
@@ -22,7 +22,7 @@ export interface DeadlineCost {
   readonly without: Distribution
   readonly with: Distribution
   /** With over without. */
-  readonly ratio: { readonly p50: number; readonly p99: number; readonly mean: number }
+  readonly ratio: Ratio
 }
 
 export interface DeadlineResults {
@@ -83,11 +83,7 @@ async function measureCost(work: LongWork, turnsMs: number): Promise<DeadlineCos
     title: `${work.demo.name}: ${work.work}`,
     without,
     with: with_,
-    ratio: {
-      p50: with_.p50 / without.p50,
-      p99: with_.p99 / without.p99,
-      mean: with_.mean / without.mean,
-    },
+    ratio: ratioOf(with_, without),
   }
 }
 

@@ -25,6 +25,8 @@ export interface Amounts {
   readonly spawnSlots: number
   /** Children that it starts. */
   readonly spawns: number
+  /** Instances whose memory is looked at. */
+  readonly memorySlots: number
   /** Rounds with the peers by turns, and uses of each in one. */
   readonly peerRounds: number
   readonly peerUses: number
@@ -59,6 +61,7 @@ const full: Amounts = {
   purges: 5,
   spawnSlots: 1_000,
   spawns: 200,
+  memorySlots: 1_000,
   peerRounds: 10,
   peerUses: 1_000,
   deadlineModules: ['as-sha256', 'typstyle', 'quickjs', 'sqlite', 'ruff', 'ruby'],
@@ -78,6 +81,7 @@ const quick: Amounts = {
   purges: 1,
   spawnSlots: 10,
   spawns: 2,
+  memorySlots: 10,
   peerRounds: 2,
   peerUses: 10,
   deadlineModules: ['as-sha256'],

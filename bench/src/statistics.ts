@@ -10,6 +10,17 @@ export interface Distribution {
   readonly max: number
 }
 
+/** One distribution's figures over another's. */
+export interface Ratio {
+  readonly p50: number
+  readonly p99: number
+  readonly mean: number
+}
+
+export function ratioOf(above: Distribution, below: Distribution): Ratio {
+  return { p50: above.p50 / below.p50, p99: above.p99 / below.p99, mean: above.mean / below.mean }
+}
+
 /** The value that a share of all is at most: the nearest rank, so always one that was measured. */
 export function percentile(sorted: ArrayLike<number>, share: number): number {
   if (sorted.length === 0) throw new RangeError('there is no percentile of nothing')

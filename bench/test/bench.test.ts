@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import { guestWorks } from '../src/guests/guest-works.ts'
 import { tenMebibyteGuest } from '../src/guests/ten-mebibyte-guest.ts'
 import { signed, unsigned } from '../src/guests/module-writer.ts'
 import { replaceSection } from '../src/report/readme-section.ts'
@@ -33,8 +34,14 @@ describe('a quick run', () => {
       'grow-17',
       'ten-mebibyte-0',
       'ten-mebibyte-1',
-      'ten-mebibyte-10',
-      'ten-mebibyte-100',
+      'ten-mebibyte-10-adjoining',
+      'ten-mebibyte-10-second',
+      'ten-mebibyte-100-adjoining',
+      'ten-mebibyte-100-second',
+      'ten-mebibyte-1000-adjoining',
+      'ten-mebibyte-1000-second',
+      'ten-mebibyte-1-after-1000-1',
+      'ten-mebibyte-1-after-1000-20',
       'ten-mebibyte-1-stolen',
       'sqlite',
       'sqlite-new-imports',
@@ -60,13 +67,18 @@ describe('a quick run', () => {
   })
 
   it('times the pool beside the peers that are there', () => {
-    expect(results.peers).toHaveLength(5)
-    for (const { sides } of results.peers) {
-      expect(sides.pooled!.uses).toBe(results.amounts.peerRounds * results.amounts.peerUses)
-      for (const side of Object.values(sides)) {
-        expect(side.uses).toBe(sides.pooled!.uses)
-        expect(side.p50).toBeGreaterThan(0)
+    const { peers, amounts } = results
+    expect(peers.map(({ name }) => name)).toEqual(guestWorks.map(({ name }) => name))
+    for (const [index, { name, sides }] of peers.entries()) {
+      const uses = amounts.peerRounds * Math.max(1, amounts.peerUses * guestWorks[index]!.share)
+      const after = name.includes('after')
+      expect(Object.keys(sides)).toEqual(
+        expect.arrayContaining(['pooled', 'pooledKeeping', 'native', ...(after ? [] : ['workerPerUse'])]),
+      )
+      for (const side of ['pooled', 'pooledKeeping', 'wasmtime', 'wasmtimeBest', 'floor'] as const) {
+        expect(sides[side]?.uses ?? uses, name).toBe(uses)
       }
+      for (const side of Object.values(sides)) expect(side.p50).toBeGreaterThan(0)
     }
   })
 
@@ -76,6 +88,24 @@ describe('a quick run', () => {
     expect(results.purge.map(({ name }) => name)).toEqual(['dirty-0', 'dirty-10', 'dirty-100'])
     const held = results.purge.map(({ residentBytesPerSlot }) => residentBytesPerSlot / 4096)
     expect(held).toEqual([0, 10, 100])
+  })
+
+  it('looks at the memory in each state', () => {
+    const { pool, native, slots, pages } = results.memory
+    expect(Object.keys(pool).filter((state) => state !== 'trimmed')).toEqual([
+      'before',
+      'inUse',
+      'released',
+      'purged',
+    ])
+    expect(Object.keys(native)).toEqual(['before', 'inUse', 'released'])
+    const written = slots * pages * 4096
+    for (const { before, inUse } of [pool, native]) {
+      expect(inUse!.pssBytes - before!.pssBytes).toBeGreaterThan(written)
+    }
+    // The pages of the image that were read are shared; those of native instances are each one's own.
+    expect(pool.inUse!.pssShmemBytes).toBeGreaterThan(0)
+    expect(pool.purged!.pssShmemBytes).toBe(0)
   })
 
   it('times children beside nothing, a pool and native instances', () => {
@@ -144,6 +174,28 @@ describe('parts', () => {
     const pages = new Set<number>()
     for (const [address, byte] of after.entries()) if (byte !== before[address]) pages.add(address >> 12)
     expect([...pages]).toEqual(Array.from({ length: 12 }, (_, index) => index * 25))
+  })
+
+  it('the pages of each work are as many as it says, at its distance', () => {
+    for (const { guest, argument, shape, name } of guestWorks.filter((work) => work.name !== 'grow-17')) {
+      const { exports } = new WebAssembly.Instance(new WebAssembly.Module(guest))
+      const { memory, run: write } = exports as unknown as {
+        memory: WebAssembly.Memory
+        run(pages: number): number
+      }
+      const words = new Uint32Array(memory.buffer)
+      const before = words.slice()
+      write(argument)
+      const pages = new Set<number>()
+      for (let index = 0; index < words.length; index += 1) {
+        if (words[index] !== before[index]) pages.add(index >> 10)
+      }
+      const expected = Array.from(
+        { length: shape.places },
+        (_, place) => (place * shape.distanceBytes) / 4096,
+      )
+      expect([...pages], name).toEqual(expected)
+    }
   })
 
   it('numbers have three significant digits', () => {

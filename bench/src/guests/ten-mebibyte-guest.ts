@@ -1,16 +1,23 @@
 /**
- * A guest with a memory of 10 MiB, of which 1 MiB is data. It writes to as many pages of 4 KiB as it is told, 100 KiB
- * apart: the first eleven are among the data, the others among the zeros.
+ * A guest with a memory of 10 MiB, of which 1 MiB is data. It writes to as many pages of 4 KiB as it is told, at a distance:
+ * 100 KiB apart, the first eleven are among the data, the others among the zeros.
  */
 import { patternOf, signed, writeGuest } from './module-writer.ts'
 
-const distance = 100 * 1024
+/** Bytes of a page of the processor's. */
+export const pageBytes: number = 4 * 1024
+/** Bytes of its data segment, of which no page is all zeros. */
+export const dataBytes: number = 2 ** 20
+const scattered = 100 * 1024
 
-/** Bytes of the module. `run(k)` writes to k pages, 0 to 102, and returns the address after the last. */
-export function tenMebibyteGuest(): Uint8Array<ArrayBuffer> {
+/**
+ * Bytes of the module. `run(k)` writes to k pages and returns the address after the last.
+ * @param distance from one written place to the next, in bytes; k times that may be 10 MiB at most. @default 102,400
+ */
+export function tenMebibyteGuest(distance: number = scattered): Uint8Array<ArrayBuffer> {
   return writeGuest({
     pages: 160,
-    data: { offset: 0, bytes: patternOf(2 ** 20) },
+    data: { offset: 0, bytes: patternOf(dataBytes) },
     locals: 1,
     run: [
       [0x02, 0x40, 0x03, 0x40], // block, loop

@@ -5,6 +5,11 @@ export function rounded(value: number): string {
   return Number(value.toPrecision(3)).toLocaleString('en', { maximumSignificantDigits: 3 })
 }
 
+/** A share as whole percent. */
+export function percent(share: number): string {
+  return Number.isFinite(share) ? `${Math.round(share * 100)}%` : '-'
+}
+
 /**
  * A table of Markdown, with its columns aligned as the formatter wants them. The first column is text, the others are
  * numbers.

@@ -1,7 +1,7 @@
 /** The results as tables: what stands in the READMEs, and in the file beside the JSON. */
-import type { PeerSide } from '../peers/measure-peers.ts'
-import type { Distribution } from '../statistics.ts'
 import { markdownTable, rounded } from './format.ts'
+import { memorySection } from './memory-section.ts'
+import { peersSection } from './peers-section.ts'
 import type { BenchResults } from './results.ts'
 
 function usesTable({ uses }: BenchResults): string {
@@ -15,48 +15,13 @@ function usesTable({ uses }: BenchResults): string {
       'p99',
       'mean',
       'p50 faster by',
+      'p99 faster by',
       'mean faster by',
     ],
     uses.map(({ title, native, pooled, ratio }) => [
       title,
       ...[native.p50, native.p99, native.mean, pooled.p50, pooled.p99, pooled.mean].map(rounded),
-      ...[ratio.p50, ratio.mean].map((factor) => `${rounded(factor)}×`),
-    ]),
-  )
-}
-
-const peerTitles = {
-  pooled: 'pooled',
-  wasmtime: 'Wasmtime',
-  wasmtimeBest: 'Wasmtime at its best',
-  floor: 'floor, in C',
-} as const
-
-/** The pooled side's p50 and mean over another's; a dash where that was not there. */
-function over(pooled: Distribution | undefined, other: Distribution | undefined): string {
-  if (pooled === undefined || other === undefined) return '–'
-  return `${rounded(pooled.p50 / other.p50)} (${rounded(pooled.mean / other.mean)})`
-}
-
-function peersTable({ peers }: BenchResults): string {
-  const sides = (Object.keys(peerTitles) as PeerSide[]).filter((side) =>
-    peers.some((peer) => peer.sides[side] !== undefined),
-  )
-  return markdownTable(
-    [
-      'one use, µs: p50 / p99 / mean',
-      ...sides.map((side) => peerTitles[side]),
-      'of Wasmtime',
-      'of its best',
-      'of the floor',
-    ],
-    peers.map(({ title, sides: found }) => [
-      title,
-      ...sides.map((side) => {
-        const one = found[side]
-        return one === undefined ? '–' : [one.p50, one.p99, one.mean].map(rounded).join(' / ')
-      }),
-      ...(['wasmtime', 'wasmtimeBest', 'floor'] as const).map((side) => over(found.pooled, found[side])),
+      ...[ratio.p50, ratio.p99, ratio.mean].map((factor) => `${rounded(factor)}×`),
     ]),
   )
 }
@@ -152,13 +117,10 @@ process, ${amounts.rounds} rounds, ${Math.min(...samples).toLocaleString('en')} 
 pooled ${pausesOf(found, 'pooled')}. What garbage a round leaves is collected before the next one, and counted for neither.
 Uses before the first round, and the first few of each, are not counted: they make the slot's address space, map the image, fill caches.
 "The same imports": a live instance of an earlier use serves again. "New imports": V8 makes an instance on the slot.
-sqlite, esbuild and ruby have imports that do nothing, and one cheap export is called.
+The guest that writes has a memory of 10 MiB, of which 1 MiB is data; pages are of 4 KiB. "After one of 1,000": a use that writes to as many pages
+comes before, and is not timed. sqlite, esbuild and ruby have imports that do nothing, and one cheap export is called.
 
-${peersTable(found)}
-
-The same guests, instantiated, called and dropped or released, by turns in a process of its own each: Warmslot with live instances, Wasmtime's
-pooling allocator with its defaults and with PAGEMAP_SCAN and 16 MiB kept resident (Rust, \`bench/peers/wasmtime\`), and the system calls and
-copies alone in C (\`bench/peers/floor\`). The last three columns are ratios of p50, and of mean in brackets: below 1, Warmslot is faster.
+${peersSection(found)}
 
 ${allocatorTable(found)}
 
@@ -168,6 +130,8 @@ ${purgeTable(found)}
 
 A purge goes from the call of \`dispose()\` to the receipt, with the kernel's own word in it; medians of ${amounts.purges}, and the worst
 in brackets.
+
+${memorySection(found)}
 
 ${spawnsTable(found)}
 

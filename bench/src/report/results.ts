@@ -2,6 +2,7 @@
 import type { AllocatorResult } from '../measure-allocator.ts'
 import type { DeadlineResults } from '../measure-deadlines.ts'
 import type { MachineFacts } from '../machine.ts'
+import type { MemoryResults } from '../memory/measure-memory.ts'
 import type { PeerResult } from '../peers/measure-peers.ts'
 import type { PurgeResult } from '../measure-purge.ts'
 import type { SpawnResult } from '../measure-spawns.ts'
@@ -20,6 +21,7 @@ export interface BenchResults {
   readonly peers: readonly PeerResult[]
   readonly allocator: readonly AllocatorResult[]
   readonly purge: readonly PurgeResult[]
+  readonly memory: MemoryResults
   readonly spawns: readonly SpawnResult[]
   readonly deadlines: DeadlineResults
 }

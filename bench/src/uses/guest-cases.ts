@@ -1,7 +1,7 @@
 /** The small guests: a module that grows at its first allocation, and a memory of 10 MiB with 1 MiB of data. */
 import { Engine } from '@warmslot/engine'
 
-import { growingGuest } from '../guests/growing-guest.ts'
+import { type GuestWork, guestWorks } from '../guests/guest-works.ts'
 import { tenMebibyteGuest } from '../guests/ten-mebibyte-guest.ts'
 import { callExport, type OneUse, type PreparedCase, type UseCase } from './use-case.ts'
 
@@ -9,17 +9,30 @@ function nativeUse(module: WebAssembly.Module, argument: number): OneUse {
   return () => callExport(new WebAssembly.Instance(module).exports, 'run', argument)
 }
 
-async function prepare(bytes: Uint8Array<ArrayBuffer>, argument: number): Promise<PreparedCase> {
-  const native = nativeUse(await WebAssembly.compile(bytes), argument)
+async function prepare({ guest, argument, disturbance }: GuestWork): Promise<PreparedCase> {
+  const compiled = await WebAssembly.compile(guest)
   const engine = new Engine({ slots: 4 })
-  const module = await engine.compile(bytes)
-  const pooled = (): number => {
-    const instance = engine.instantiate(module)
-    const result = callExport(instance.exports, 'run', argument)
-    instance.release()
-    return result
+  const module = await engine.compile(guest)
+  const pooledUse = (given: number): OneUse => {
+    return () => {
+      const instance = engine.instantiate(module)
+      const result = callExport(instance.exports, 'run', given)
+      instance.release()
+      return result
+    }
   }
-  return { native, pooled, engine }
+  return {
+    native: nativeUse(compiled, argument),
+    pooled: pooledUse(argument),
+    ...(disturbance && {
+      disturbance: {
+        everyUses: disturbance.everyUses,
+        native: nativeUse(compiled, disturbance.argument),
+        pooled: pooledUse(disturbance.argument),
+      },
+    }),
+    engine,
+  }
 }
 
 /** The pool's worst: one slot, which another module has had since the module's last use. */
@@ -41,21 +54,15 @@ async function prepareStolenSlot(argument: number): Promise<PreparedCase> {
 
 export function guestCases(uses: number): UseCase[] {
   return [
-    {
-      name: 'grow-17',
-      title: '17 pages, grows by one page',
+    ...guestWorks.map((work) => ({
+      name: work.name,
+      title: work.title,
       uses,
-      prepare: () => prepare(growingGuest(), 1),
-    },
-    ...[0, 1, 10, 100].map((pages) => ({
-      name: `ten-mebibyte-${pages}`,
-      title: `10 MiB, 1 MiB of data, writes ${pages} ${pages === 1 ? 'page' : 'pages'}`,
-      uses,
-      prepare: () => prepare(tenMebibyteGuest(), pages),
+      prepare: () => prepare(work),
     })),
     {
       name: 'ten-mebibyte-1-stolen',
-      title: '10 MiB, writes 1 page, on a slot that another module used last',
+      title: 'writes 1 page, on a slot that another module used last',
       uses,
       prepare: () => prepareStolenSlot(1),
     },

@@ -12,9 +12,9 @@
  * 128 TiB. No round holds more than `mostUses`, even if V8 collected none.
  */
 import { collectGarbage } from '../collect-garbage.ts'
-import { type Distribution, distributionOf } from '../statistics.ts'
+import { type Distribution, distributionOf, type Ratio, ratioOf } from '../statistics.ts'
 import { CollectionLog, type Pauses, type Stretch } from './collections.ts'
-import type { OneUse, PreparedCase, UseCase } from './use-case.ts'
+import type { BothSides, OneUse, PreparedCase, UseCase } from './use-case.ts'
 
 export interface SideResult extends Distribution {
   /** Pauses of the garbage collector within the uses. */
@@ -27,7 +27,7 @@ export interface UseResult {
   readonly native: SideResult
   readonly pooled: SideResult
   /** Native over pooled: how many times faster the pool is. */
-  readonly ratio: { readonly p50: number; readonly mean: number }
+  readonly ratio: Ratio
   /** How the pool served: by a live instance of an earlier use, or by a new one on a slot. Warm-up included. */
   readonly pooledInstances: { readonly warm: number; readonly fresh: number }
 }
@@ -38,12 +38,16 @@ const untimedUses = 10
 
 class Side {
   readonly #use: OneUse
+  readonly #disturb: OneUse | undefined
+  readonly #everyUses: number
   readonly #durations: Float64Array
   readonly stretches: Stretch[] = []
   #count = 0
 
-  constructor(use: OneUse, uses: number) {
-    this.#use = use
+  constructor(prepared: PreparedCase, side: keyof BothSides, uses: number) {
+    this.#use = prepared[side]
+    this.#disturb = prepared.disturbance?.[side]
+    this.#everyUses = prepared.disturbance?.everyUses ?? 1
     this.#durations = new Float64Array(uses)
   }
 
@@ -52,6 +56,7 @@ class Side {
     for (let use = 0; use < Math.min(untimedUses, uses); use += 1) this.#use()
     const start = performance.now()
     for (let use = 0; use < uses; use += 1) {
+      if (use % this.#everyUses === 0) this.#disturb?.()
       const before = performance.now()
       this.#use()
       this.#durations[this.#count++] = performance.now() - before
@@ -81,8 +86,8 @@ export async function measureUses(useCase: UseCase, rounds: number): Promise<Use
   const log = new CollectionLog()
   try {
     warmUp(prepared, Math.min(warmUpUses, uses))
-    const native = new Side(prepared.native, rounds * uses)
-    const pooled = new Side(prepared.pooled, rounds * uses)
+    const native = new Side(prepared, 'native', rounds * uses)
+    const pooled = new Side(prepared, 'pooled', rounds * uses)
     for (let round = 0; round < rounds; round += 1) {
       for (const side of round % 2 === 0 ? [native, pooled] : [pooled, native]) side.round(uses)
       await log.settle()
@@ -93,10 +98,7 @@ export async function measureUses(useCase: UseCase, rounds: number): Promise<Use
       name,
       title,
       ...results,
-      ratio: {
-        p50: results.native.p50 / results.pooled.p50,
-        mean: results.native.mean / results.pooled.mean,
-      },
+      ratio: ratioOf(results.native, results.pooled),
       pooledInstances: { warm, fresh },
     }
   } finally {

@@ -4,9 +4,15 @@ import type { Engine } from '@warmslot/engine'
 /** Instantiates, calls one export, drops or releases the instance; returns what the export returned. */
 export type OneUse = () => number
 
-export interface PreparedCase {
+/** The two sides of a comparison. */
+export interface BothSides {
   readonly native: OneUse
   readonly pooled: OneUse
+}
+
+export interface PreparedCase extends BothSides {
+  /** Comes, without being timed, before the first timed use of a round and after each `everyUses` of them. */
+  readonly disturbance?: BothSides & { readonly everyUses: number }
   /** How the pool served: read before and after. */
   readonly engine: Engine
 }
