@@ -16,6 +16,7 @@ import { progress } from './progress.ts'
 import { rounded } from './report/format.ts'
 import { markdownOf } from './report/markdown.ts'
 import { writeResults } from './report/write-results.ts'
+import { measureTurns } from './turns/measure-turns.ts'
 import { guestCases } from './uses/guest-cases.ts'
 import { measureUses, type UseResult } from './uses/measure-uses.ts'
 import { realModuleCases } from './uses/real-module-cases.ts'
@@ -31,6 +32,8 @@ const allocator = measureAllocator(amounts.capacities, amounts.allocatorPairs, a
 progress('the pool beside its peers')
 using programs = new PeerPrograms(options.buildPeers)
 const peers = await measurePeers(programs, amounts.peerRounds, amounts.peerUses)
+
+const turns = await measureTurns(amounts.turnScenarios, programs, amounts.rounds, amounts.turnUses)
 
 const uses: UseResult[] = []
 for (const useCase of [...guestCases(amounts.usesOfGuest), ...realModuleCases(amounts)]) {
@@ -63,6 +66,7 @@ const results = {
   units: { uses: 'microseconds', pauses: 'milliseconds' },
   uses,
   peers,
+  turns,
   allocator,
   purge,
   memory,

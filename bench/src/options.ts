@@ -1,6 +1,8 @@
 /** What the command line can ask of the bench. */
 import { parseArgs } from 'node:util'
 
+import type { TurnScenario } from './turns/measure-turns.ts'
+
 const repository = `${import.meta.dirname}/../..`
 
 /** How often everything is done. */
@@ -17,6 +19,10 @@ export interface Amounts {
   readonly capacities: readonly number[]
   /** Pairs of allocate and free in one round, for each capacity and strategy. */
   readonly allocatorPairs: number
+  /** Modules that are used in turn, and on how many slots. */
+  readonly turnScenarios: readonly TurnScenario[]
+  /** Uses of each strategy in one of `rounds`, or one of each module if those are more. */
+  readonly turnUses: number
   /** Slots that a purge clears. */
   readonly purgedSlots: number
   /** Purges for each state of the slots. */
@@ -57,6 +63,13 @@ const full: Amounts = {
   realModules: ['sqlite', 'esbuild', 'ruby'],
   capacities: [100, 1_000, 10_000, 100_000, 1_000_000],
   allocatorPairs: 100_000,
+  turnScenarios: [
+    { modules: 1, slots: 100 },
+    { modules: 10, slots: 100 },
+    { modules: 1_000, slots: 100 },
+    { modules: 1_000, slots: 1_000 },
+  ],
+  turnUses: 1_000,
   purgedSlots: 1_000,
   purges: 5,
   spawnSlots: 1_000,
@@ -77,6 +90,12 @@ const quick: Amounts = {
   realModules: ['sqlite'],
   capacities: [100, 1_000],
   allocatorPairs: 100,
+  turnScenarios: [
+    { modules: 1, slots: 4 },
+    { modules: 3, slots: 4 },
+    { modules: 8, slots: 4 },
+  ],
+  turnUses: 10,
   purgedSlots: 10,
   purges: 1,
   spawnSlots: 10,

@@ -82,6 +82,20 @@ describe('a quick run', () => {
     }
   })
 
+  it('uses modules in turn under each strategy, and counts the hits', () => {
+    const { turns, amounts } = results
+    for (const { modules, slots } of amounts.turnScenarios) {
+      const rows = turns.filter((row) => row.modules === modules && row.slots === slots)
+      expect(rows.map(({ side }) => side)).toEqual(['reuseAffinity', 'nextAvailable', 'random'])
+      const [affine, next, any] = rows.map(({ hits }) => hits!)
+      // As many modules as fit hit always with affinity; with the slot that was freed last, only a single one does.
+      expect(affine!.hitRate).toBe(modules <= slots ? 1 : 0)
+      expect(next!.hitRate).toBe(modules === 1 ? 1 : 0)
+      expect(any!.hitRate + any!.stealRate).toBe(1)
+      for (const { use } of rows) expect(use.uses).toBe(amounts.rounds * Math.max(amounts.turnUses, modules))
+    }
+  })
+
   it('times the allocator and the purge', () => {
     expect(results.allocator).toHaveLength(3 * results.amounts.capacities.length)
     for (const { pairNs } of results.allocator) expect(pairNs).toBeGreaterThan(0)

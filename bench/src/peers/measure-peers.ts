@@ -11,13 +11,13 @@ import { measureByTurns, type SideResults } from './by-turns.ts'
 import { nativeSide, pooledSide } from './in-process.ts'
 import { floorPeer, wasmtimePeer } from './peer.ts'
 import type { PeerPrograms } from './programs.ts'
-import type { Sides } from './side.ts'
+import type { SideName, Sides } from './side.ts'
 import { workerPerUseSide } from './worker-per-use.ts'
 
 export interface PeerResult {
   readonly name: string
   readonly title: string
-  readonly sides: SideResults
+  readonly sides: SideResults<SideName>
 }
 
 const keptBytes = 16 * 2 ** 20

@@ -3,6 +3,7 @@ import { markdownTable, rounded } from './format.ts'
 import { memorySection } from './memory-section.ts'
 import { peersSection } from './peers-section.ts'
 import type { BenchResults } from './results.ts'
+import { turnsSection } from './turns-section.ts'
 
 function usesTable({ uses }: BenchResults): string {
   return markdownTable(
@@ -121,6 +122,8 @@ The guest that writes has a memory of 10 MiB, of which 1 MiB is data; pages are 
 comes before, and is not timed. sqlite, esbuild and ruby have imports that do nothing, and one cheap export is called.
 
 ${peersSection(found)}
+
+${turnsSection(found)}
 
 ${allocatorTable(found)}
 

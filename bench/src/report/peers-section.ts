@@ -13,7 +13,7 @@ function over(pooled: Distribution | undefined, other: Distribution | undefined)
 }
 
 /** Those of the sides that are in at least one row. */
-function sidesIn(rows: readonly { readonly sides: SideResults }[]): SideName[] {
+function sidesIn(rows: readonly { readonly sides: SideResults<SideName> }[]): SideName[] {
   return sideNames.filter((side) => rows.some(({ sides }) => sides[side] !== undefined))
 }
 
