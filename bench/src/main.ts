@@ -16,6 +16,7 @@ import { progress } from './progress.ts'
 import { rounded } from './report/format.ts'
 import { markdownOf } from './report/markdown.ts'
 import { writeResults } from './report/write-results.ts'
+import { measureThreads } from './threads/measure-threads.ts'
 import { measureTurns } from './turns/measure-turns.ts'
 import { guestCases } from './uses/guest-cases.ts'
 import { measureUses, type UseResult } from './uses/measure-uses.ts'
@@ -34,6 +35,8 @@ using programs = new PeerPrograms(options.buildPeers)
 const peers = await measurePeers(programs, amounts.peerRounds, amounts.peerUses)
 
 const turns = await measureTurns(amounts.turnScenarios, programs, amounts.rounds, amounts.turnUses)
+
+const threads = await measureThreads(amounts.threadWorks, programs, amounts.peerRounds, amounts.peerUses)
 
 const uses: UseResult[] = []
 for (const useCase of [...guestCases(amounts.usesOfGuest), ...realModuleCases(amounts)]) {
@@ -67,6 +70,7 @@ const results = {
   uses,
   peers,
   turns,
+  threads,
   allocator,
   purge,
   memory,

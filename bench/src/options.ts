@@ -36,6 +36,8 @@ export interface Amounts {
   /** Rounds with the peers by turns, and uses of each in one. */
   readonly peerRounds: number
   readonly peerUses: number
+  /** Names of the guests' works that are done on one thread and on two, with rounds and uses as with the peers. */
+  readonly threadWorks: readonly string[]
   /** Whose long work is timed with and without deadlines. */
   readonly deadlineModules: readonly string[]
   /** How long that of each is timed, in milliseconds; and as long before. */
@@ -77,6 +79,7 @@ const full: Amounts = {
   memorySlots: 1_000,
   peerRounds: 10,
   peerUses: 1_000,
+  threadWorks: ['grow-17', 'ten-mebibyte-1', 'ten-mebibyte-100-adjoining'],
   deadlineModules: ['as-sha256', 'typstyle', 'quickjs', 'sqlite', 'ruff', 'ruby'],
   deadlineTurnsMs: 8_000,
   stops: 500,
@@ -103,6 +106,7 @@ const quick: Amounts = {
   memorySlots: 10,
   peerRounds: 2,
   peerUses: 10,
+  threadWorks: ['ten-mebibyte-1'],
   deadlineModules: ['as-sha256'],
   deadlineTurnsMs: 20,
   stops: 3,

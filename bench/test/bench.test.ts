@@ -96,6 +96,17 @@ describe('a quick run', () => {
     }
   })
 
+  it('times one thread and two', () => {
+    const { threads: rows, amounts } = results
+    const pooled = rows.filter(({ side }) => side === 'pooled')
+    expect(pooled.map(({ threads }) => threads)).toEqual(amounts.threadWorks.flatMap(() => [1, 2]))
+    for (const { threads, use, usesPerSecond } of pooled) {
+      expect(use.uses).toBe(threads * amounts.peerRounds * amounts.peerUses)
+      expect(usesPerSecond * use.mean).toBeCloseTo(threads * 1e6)
+    }
+    expect(rows.filter(({ side }) => side === 'native')).toHaveLength(pooled.length)
+  })
+
   it('times the allocator and the purge', () => {
     expect(results.allocator).toHaveLength(3 * results.amounts.capacities.length)
     for (const { pairNs } of results.allocator) expect(pairNs).toBeGreaterThan(0)

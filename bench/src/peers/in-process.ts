@@ -4,7 +4,7 @@ import { Engine } from '@warmslot/engine'
 import { collectGarbage } from '../collect-garbage.ts'
 import type { GuestWork } from '../guests/guest-works.ts'
 import { callExport } from '../uses/use-case.ts'
-import { disturbanceBefore, type Side, untimedUses } from './side.ts'
+import { disturbanceBefore, type ThisThreadsSide, untimedUses } from './side.ts'
 
 const untimedNativeUses = 10
 
@@ -30,7 +30,7 @@ export async function pooledSide(
   work: GuestWork,
   keepResidentBytes: number | undefined,
   stack: AsyncDisposableStack,
-): Promise<Side> {
+): Promise<ThisThreadsSide> {
   const engine = stack.use(
     new Engine({
       slots: 4,
@@ -47,22 +47,24 @@ export async function pooledSide(
   }
   return {
     share: 1,
-    round(uses) {
+    round(uses, begin) {
       timeUses(work, use, untimedUses(uses))
+      begin?.()
       return timeUses(work, use, uses)
     },
   }
 }
 
 /** Garbage of its own is collected within its rounds, and what remains behind them: the other sides shall not pay for it. */
-export async function nativeSide(work: GuestWork): Promise<Side> {
+export async function nativeSide(work: GuestWork): Promise<ThisThreadsSide> {
   const module = await WebAssembly.compile(work.guest)
   const use = (argument: number): number =>
     callExport(new WebAssembly.Instance(module).exports, 'run', argument)
   return {
     share: 1 / 5,
-    round(uses) {
+    round(uses, begin) {
       timeUses(work, use, Math.min(uses, untimedNativeUses))
+      begin?.()
       const durations = timeUses(work, use, uses)
       collectGarbage()
       return durations

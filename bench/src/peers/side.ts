@@ -29,6 +29,12 @@ export interface Side {
   round(uses: number): Float64Array | Promise<Float64Array>
 }
 
+/** A side in the thread that asks. */
+export interface ThisThreadsSide extends Side {
+  /** @param begin called between the untimed uses and the others */
+  round(uses: number, begin?: () => void): Float64Array
+}
+
 /** The sides that can do a piece of work here; what is not there is left out. */
 export type Sides = Partial<Record<SideName, Side>>
 

@@ -3,6 +3,7 @@ import { markdownTable, rounded } from './format.ts'
 import { memorySection } from './memory-section.ts'
 import { peersSection } from './peers-section.ts'
 import type { BenchResults } from './results.ts'
+import { threadsSection } from './threads-section.ts'
 import { turnsSection } from './turns-section.ts'
 
 function usesTable({ uses }: BenchResults): string {
@@ -124,6 +125,8 @@ comes before, and is not timed. sqlite, esbuild and ruby have imports that do no
 ${peersSection(found)}
 
 ${turnsSection(found)}
+
+${threadsSection(found)}
 
 ${allocatorTable(found)}
 

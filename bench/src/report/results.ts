@@ -7,6 +7,7 @@ import type { PeerResult } from '../peers/measure-peers.ts'
 import type { PurgeResult } from '../measure-purge.ts'
 import type { SpawnResult } from '../measure-spawns.ts'
 import type { Amounts } from '../options.ts'
+import type { ThreadResult } from '../threads/measure-threads.ts'
 import type { TurnResult } from '../turns/measure-turns.ts'
 import type { UseResult } from '../uses/measure-uses.ts'
 
@@ -21,6 +22,7 @@ export interface BenchResults {
   readonly uses: readonly UseResult[]
   readonly peers: readonly PeerResult[]
   readonly turns: readonly TurnResult[]
+  readonly threads: readonly ThreadResult[]
   readonly allocator: readonly AllocatorResult[]
   readonly purge: readonly PurgeResult[]
   readonly memory: MemoryResults
