@@ -6,13 +6,13 @@
 import { machineFacts } from './machine.ts'
 import { measureAllocator } from './measure-allocator.ts'
 import { measureDeadlines } from './measure-deadlines.ts'
-import { measurePurge } from './measure-purge.ts'
 import { measureSpawns } from './measure-spawns.ts'
 import { readOptions } from './options.ts'
 import { measureMemory } from './memory/measure-memory.ts'
 import { measurePeers } from './peers/measure-peers.ts'
 import { PeerPrograms } from './peers/programs.ts'
 import { progress } from './progress.ts'
+import { measurePurge } from './purge/measure-purge.ts'
 import { rounded } from './report/format.ts'
 import { markdownOf } from './report/markdown.ts'
 import { writeResults } from './report/write-results.ts'
@@ -49,8 +49,8 @@ for (const useCase of [...guestCases(amounts.usesOfGuest), ...realModuleCases(am
   )
 }
 
-progress(`purges of ${amounts.purgedSlots} slots`)
-const purge = await measurePurge(amounts.purgedSlots, amounts.purges)
+progress('purges')
+const purge = measurePurge(amounts.purgedSlots, amounts.purges)
 
 progress(`memory of ${amounts.memorySlots} instances`)
 const memory = measureMemory(amounts.memorySlots)

@@ -23,9 +23,9 @@ export interface Amounts {
   readonly turnScenarios: readonly TurnScenario[]
   /** Uses of each strategy in one of `rounds`, or one of each module if those are more. */
   readonly turnUses: number
-  /** Slots that a purge clears. */
-  readonly purgedSlots: number
-  /** Purges for each state of the slots. */
+  /** Slots that purges clear. */
+  readonly purgedSlots: readonly number[]
+  /** Purges for each state of the slots; half as many of more than 1,000. */
   readonly purges: number
   /** Instances that a process has while it starts children. */
   readonly spawnSlots: number
@@ -72,7 +72,7 @@ const full: Amounts = {
     { modules: 1_000, slots: 1_000 },
   ],
   turnUses: 1_000,
-  purgedSlots: 1_000,
+  purgedSlots: [10, 100, 1_000, 10_000],
   purges: 5,
   spawnSlots: 1_000,
   spawns: 200,
@@ -99,7 +99,7 @@ const quick: Amounts = {
     { modules: 8, slots: 4 },
   ],
   turnUses: 10,
-  purgedSlots: 10,
+  purgedSlots: [10],
   purges: 1,
   spawnSlots: 10,
   spawns: 2,

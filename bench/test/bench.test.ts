@@ -1,5 +1,5 @@
 /** The bench runs through and writes what it should. No figure is looked at beyond being one. */
-import { execFile } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { promisify } from 'node:util'
@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { guestWorks } from '../src/guests/guest-works.ts'
 import { tenMebibyteGuest } from '../src/guests/ten-mebibyte-guest.ts'
+import type { PurgeOutcome } from '../src/purge/measure-purge.ts'
 import { signed, unsigned } from '../src/guests/module-writer.ts'
 import { replaceSection } from '../src/report/readme-section.ts'
 import { rounded } from '../src/report/format.ts'
@@ -110,9 +111,10 @@ describe('a quick run', () => {
   it('times the allocator and the purge', () => {
     expect(results.allocator).toHaveLength(3 * results.amounts.capacities.length)
     for (const { pairNs } of results.allocator) expect(pairNs).toBeGreaterThan(0)
-    expect(results.purge.map(({ name }) => name)).toEqual(['dirty-0', 'dirty-10', 'dirty-100'])
-    const held = results.purge.map(({ residentBytesPerSlot }) => residentBytesPerSlot / 4096)
-    expect(held).toEqual([0, 10, 100])
+    const { rows, leftOut } = results.purge
+    expect(rows.map(({ name }) => name)).toEqual(['10-dirty-0', '10-dirty-10', '10-dirty-100'])
+    expect(rows.map(({ residentBytesPerSlot }) => residentBytesPerSlot / 4096)).toEqual([0, 10, 100])
+    expect(leftOut).toEqual([])
   })
 
   it('looks at the memory in each state', () => {
@@ -164,6 +166,22 @@ describe('a quick run', () => {
 })
 
 describe('parts', () => {
+  // 16,000 slots take up to 80,000 mappings: where those are allowed, they would be made.
+  const mappings = Number(readFileSync('/proc/sys/vm/max_map_count', 'utf8'))
+  it.skipIf(mappings > 80_000)(
+    'a purge of more slots than there is room for is left out, with the reason',
+    () => {
+      const words = ['--expose-gc', 'src/purge/process.ts', '16000', '1', '0']
+      const output = execFileSync(process.execPath, words, {
+        cwd: `${import.meta.dirname}/..`,
+        encoding: 'utf8',
+      })
+      const { rows, leftOut } = JSON.parse(output) as PurgeOutcome
+      expect(rows).toEqual([])
+      expect(leftOut).toMatchObject([{ slots: 16_000, reason: expect.stringMatching(/^16000 slots need/) }])
+    },
+  )
+
   it('refuses an option that there is not', async () => {
     const failing = run(process.execPath, ['--expose-gc', 'src/main.ts', '--fast'], {
       cwd: `${import.meta.dirname}/..`,

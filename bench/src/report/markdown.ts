@@ -2,6 +2,7 @@
 import { markdownTable, rounded } from './format.ts'
 import { memorySection } from './memory-section.ts'
 import { peersSection } from './peers-section.ts'
+import { purgeSection } from './purge-section.ts'
 import type { BenchResults } from './results.ts'
 import { threadsSection } from './threads-section.ts'
 import { turnsSection } from './turns-section.ts'
@@ -37,26 +38,6 @@ function allocatorTable({ allocator, amounts }: BenchResults): string {
   })
   const head = capacities.map((capacity) => `${capacity.toLocaleString('en')} slots`)
   return markdownTable(['allocate + free, ns', ...head], rows)
-}
-
-function purgeTable({ purge, amounts }: BenchResults): string {
-  return markdownTable(
-    [
-      `purge of a module from ${amounts.purgedSlots.toLocaleString('en')} slots`,
-      'µs a slot',
-      'longest slice, ms (worst)',
-      'longest turn of the event loop, ms (worst)',
-      'held before, KiB a slot',
-    ],
-    purge.map((result) => [
-      result.title,
-      rounded(result.perSlotUs),
-      ...[result.longestSliceMs, result.longestTurnMs].map(
-        ({ median, worst }) => `${rounded(median)} (${rounded(worst)})`,
-      ),
-      rounded(result.residentBytesPerSlot / 1024),
-    ]),
-  )
 }
 
 function spawnsTable({ spawns }: BenchResults): string {
@@ -132,10 +113,7 @@ ${allocatorTable(found)}
 
 Half of the slots are taken, the others remember 64 modules. \`random\` touches every slot, so it shows the processor's caches.
 
-${purgeTable(found)}
-
-A purge goes from the call of \`dispose()\` to the receipt, with the kernel's own word in it; medians of ${amounts.purges}, and the worst
-in brackets.
+${purgeSection(found)}
 
 ${memorySection(found)}
 

@@ -4,7 +4,7 @@ import type { DeadlineResults } from '../measure-deadlines.ts'
 import type { MachineFacts } from '../machine.ts'
 import type { MemoryResults } from '../memory/measure-memory.ts'
 import type { PeerResult } from '../peers/measure-peers.ts'
-import type { PurgeResult } from '../measure-purge.ts'
+import type { PurgeOutcome } from '../purge/measure-purge.ts'
 import type { SpawnResult } from '../measure-spawns.ts'
 import type { Amounts } from '../options.ts'
 import type { ThreadResult } from '../threads/measure-threads.ts'
@@ -24,7 +24,7 @@ export interface BenchResults {
   readonly turns: readonly TurnResult[]
   readonly threads: readonly ThreadResult[]
   readonly allocator: readonly AllocatorResult[]
-  readonly purge: readonly PurgeResult[]
+  readonly purge: PurgeOutcome
   readonly memory: MemoryResults
   readonly spawns: readonly SpawnResult[]
   readonly deadlines: DeadlineResults

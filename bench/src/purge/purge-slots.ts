@@ -6,10 +6,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 
 import { Engine, type PooledInstance, type PurgeReceipt } from '@warmslot/engine'
 
-import { collectGarbage } from './collect-garbage.ts'
-import { tenMebibyteGuest } from './guests/ten-mebibyte-guest.ts'
-import { median } from './statistics.ts'
-import { callExport } from './uses/use-case.ts'
+import { collectGarbage } from '../collect-garbage.ts'
+import { tenMebibyteGuest } from '../guests/ten-mebibyte-guest.ts'
+import { median } from '../statistics.ts'
+import { callExport } from '../uses/use-case.ts'
 
 export interface PurgeResult {
   readonly name: string
@@ -80,17 +80,21 @@ async function purgeOnce(engine: Engine, slots: number, dirtyPages: number): Pro
 }
 
 /** Purges `slots` slots, `purges` times for each number of pages that the uses had written before. */
-export async function measurePurge(slots: number, purges: number): Promise<PurgeResult[]> {
+export async function purgeSlots(
+  slots: number,
+  purges: number,
+  pageCounts: readonly number[],
+): Promise<PurgeResult[]> {
   const engine = new Engine({ slots, maxMemoryBytes: 16 * 2 ** 20 })
   const results: PurgeResult[] = []
   try {
     // The slots' address space is made at their first use; that is no part of a purge.
     await purgeOnce(engine, slots, 0)
-    for (const pages of [0, 10, 100]) {
+    for (const pages of pageCounts) {
       const all: OnePurge[] = []
       for (let count = 0; count < purges; count += 1) all.push(await purgeOnce(engine, slots, pages))
       results.push({
-        name: `dirty-${pages}`,
+        name: `${slots}-dirty-${pages}`,
         title: pages === 0 ? 'nothing written' : `${pages} pages written in the last use`,
         slots,
         purges,
