@@ -13,6 +13,7 @@ import { measurePeers } from './peers/measure-peers.ts'
 import { PeerPrograms } from './peers/programs.ts'
 import { progress } from './progress.ts'
 import { measurePurge } from './purge/measure-purge.ts'
+import { measureRealCalls } from './real-calls/measure-real-calls.ts'
 import { rounded } from './report/format.ts'
 import { markdownOf } from './report/markdown.ts'
 import { writeResults } from './report/write-results.ts'
@@ -49,6 +50,9 @@ for (const useCase of [...guestCases(amounts.usesOfGuest), ...realModuleCases(am
   )
 }
 
+progress('real modules doing real work')
+const realCalls = await measureRealCalls(amounts.realModules, amounts.rounds, amounts.realCalls)
+
 progress('purges')
 const purge = measurePurge(amounts.purgedSlots, amounts.purges)
 
@@ -68,6 +72,7 @@ const results = {
   amounts,
   units: { uses: 'microseconds', pauses: 'milliseconds' },
   uses,
+  realCalls,
   peers,
   turns,
   threads,

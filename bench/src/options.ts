@@ -1,6 +1,7 @@
 /** What the command line can ask of the bench. */
 import { parseArgs } from 'node:util'
 
+import type { RealModuleName } from './real-calls/real-modules.ts'
 import type { TurnScenario } from './turns/measure-turns.ts'
 
 const repository = `${import.meta.dirname}/../..`
@@ -14,7 +15,9 @@ export interface Amounts {
   /** Uses of a real module in one round, on each side. */
   readonly usesOfRealModule: number
   /** Which of the demo's modules. */
-  readonly realModules: readonly ('sqlite' | 'esbuild' | 'ruby')[]
+  readonly realModules: readonly RealModuleName[]
+  /** Uses of each with its glue, in one round, on each side. */
+  readonly realCalls: number
   /** Capacities of the index allocator, in slots. */
   readonly capacities: readonly number[]
   /** Pairs of allocate and free in one round, for each capacity and strategy. */
@@ -62,7 +65,8 @@ const full: Amounts = {
   rounds: 10,
   usesOfGuest: 200,
   usesOfRealModule: 30,
-  realModules: ['sqlite', 'esbuild', 'ruby'],
+  realModules: ['quickjs', 'sqlite', 'esbuild', 'ruby'],
+  realCalls: 4,
   capacities: [100, 1_000, 10_000, 100_000, 1_000_000],
   allocatorPairs: 100_000,
   turnScenarios: [
@@ -91,6 +95,7 @@ const quick: Amounts = {
   usesOfGuest: 5,
   usesOfRealModule: 2,
   realModules: ['sqlite'],
+  realCalls: 1,
   capacities: [100, 1_000],
   allocatorPairs: 100,
   turnScenarios: [

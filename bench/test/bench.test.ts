@@ -97,6 +97,18 @@ describe('a quick run', () => {
     }
   })
 
+  it('times real uses of real modules', () => {
+    const { realCalls, amounts } = results
+    expect(realCalls.map(({ name }) => name)).toEqual(amounts.realModules)
+    for (const { native, pooled } of realCalls) {
+      for (const { use, instance } of [native, pooled]) {
+        expect(use.uses).toBe(amounts.rounds * amounts.realCalls)
+        expect(instance.mean).toBeGreaterThan(0)
+        expect(instance.mean).toBeLessThan(use.mean)
+      }
+    }
+  })
+
   it('times one thread and two', () => {
     const { threads: rows, amounts } = results
     const pooled = rows.filter(({ side }) => side === 'pooled')

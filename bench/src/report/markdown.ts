@@ -3,6 +3,7 @@ import { markdownTable, rounded } from './format.ts'
 import { memorySection } from './memory-section.ts'
 import { peersSection } from './peers-section.ts'
 import { purgeSection } from './purge-section.ts'
+import { realCallsSection } from './real-calls-section.ts'
 import type { BenchResults } from './results.ts'
 import { threadsSection } from './threads-section.ts'
 import { turnsSection } from './turns-section.ts'
@@ -101,7 +102,9 @@ pooled ${pausesOf(found, 'pooled')}. What garbage a round leaves is collected be
 Uses before the first round, and the first few of each, are not counted: they make the slot's address space, map the image, fill caches.
 "The same imports": a live instance of an earlier use serves again. "New imports": V8 makes an instance on the slot.
 The guest that writes has a memory of 10 MiB, of which 1 MiB is data; pages are of 4 KiB. "After one of 1,000": a use that writes to as many pages
-comes before, and is not timed. sqlite, esbuild and ruby have imports that do nothing, and one cheap export is called.
+comes before, and is not timed. The published modules have imports that do nothing, and one cheap export is called.
+
+${realCallsSection(found)}
 
 ${peersSection(found)}
 

@@ -7,6 +7,7 @@ import type { PeerResult } from '../peers/measure-peers.ts'
 import type { PurgeOutcome } from '../purge/measure-purge.ts'
 import type { SpawnResult } from '../measure-spawns.ts'
 import type { Amounts } from '../options.ts'
+import type { RealCallResult } from '../real-calls/measure-real-calls.ts'
 import type { ThreadResult } from '../threads/measure-threads.ts'
 import type { TurnResult } from '../turns/measure-turns.ts'
 import type { UseResult } from '../uses/measure-uses.ts'
@@ -20,6 +21,7 @@ export interface BenchResults {
   readonly amounts: Amounts
   readonly units: { readonly uses: 'microseconds'; readonly pauses: 'milliseconds' }
   readonly uses: readonly UseResult[]
+  readonly realCalls: readonly RealCallResult[]
   readonly peers: readonly PeerResult[]
   readonly turns: readonly TurnResult[]
   readonly threads: readonly ThreadResult[]

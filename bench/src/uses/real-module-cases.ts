@@ -1,41 +1,15 @@
 /**
- * Three of the demo's modules, as published, with imports that do nothing: instantiation, and one export that is cheap and
- * calls no import. What the modules do for a living is the demo's subject, and takes the same time on either side.
+ * Published modules with imports that do nothing: instantiation, and one export that is cheap and calls no import. What the
+ * modules do for a living is in `src/real-calls`.
  */
-import type { DemoModule } from '@warmslot/demo/module'
 import { Engine } from '@warmslot/engine'
 import { prepareNativeInstantiation, stubFunctionImports } from '@warmslot/demo/native'
 
 import type { Amounts } from '../options.ts'
+import { type RealModule, realModules } from '../real-calls/real-modules.ts'
 import { callExport, type PreparedCase, type UseCase } from './use-case.ts'
 
-interface RealModule {
-  readonly title: string
-  /** The export that is called. */
-  readonly call: string
-  load(): Promise<DemoModule>
-}
-
-const realModules: Record<Amounts['realModules'][number], RealModule> = {
-  // Emscripten's `__wasm_call_ctors`, under its minified name.
-  sqlite: {
-    title: 'sqlite',
-    call: 'P',
-    load: async () => (await import('@warmslot/demo/modules/sqlite')).sqlite,
-  },
-  esbuild: {
-    title: 'esbuild (Go)',
-    call: 'getsp',
-    load: async () => (await import('@warmslot/demo/modules/esbuild')).esbuild,
-  },
-  ruby: {
-    title: 'ruby (WASI)',
-    call: 'asyncify_get_state',
-    load: async () => (await import('@warmslot/demo/modules/ruby')).ruby,
-  },
-}
-
-async function prepare({ load, call }: RealModule, sameImports: boolean): Promise<PreparedCase> {
+async function prepare({ load, cheapExport }: RealModule, sameImports: boolean): Promise<PreparedCase> {
   const demo = await load()
   const bytes = await demo.bytes()
   const compiled = await WebAssembly.compile(bytes)
@@ -46,11 +20,11 @@ async function prepare({ load, call }: RealModule, sameImports: boolean): Promis
   const given = Array.from({ length: sameImports ? 1 : 64 }, () => stubFunctionImports(compiled))
   let turn = 0
   return {
-    native: () => callExport(instantiate().exports, call, 0),
+    native: () => callExport(instantiate().exports, cheapExport, 0),
     pooled() {
       turn = (turn + 1) % given.length
       const instance = engine.instantiate(module, given[turn])
-      const result = callExport(instance.exports, call, 0)
+      const result = callExport(instance.exports, cheapExport, 0)
       instance.release()
       return result
     },
