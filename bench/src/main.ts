@@ -1,5 +1,5 @@
 /**
- * The bench: native against pooled uses, Wasmtime, the index allocator, the purge, the deadlines, in one run of some three minutes. See README.md.
+ * The bench: pooled uses beside native ones and the peers, purges, memory, strategies, threads, deadlines, in one run. See README.md.
  *
  *     node --expose-gc src/main.ts [--write | --out FOLDER] [--name NAME] [--quick] [--peers]
  */
@@ -85,4 +85,4 @@ const results = {
 
 await writeResults(results, options)
 console.log(markdownOf(results, options.name, options.folder))
-progress(`written to ${options.folder}/${options.name}.{json,md,svg}`)
+progress(`written to ${options.folder}: ${options.name}.json, .md, and pictures`)

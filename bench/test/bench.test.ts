@@ -165,7 +165,7 @@ describe('a quick run', () => {
     )
   })
 
-  it('writes tables and a picture', () => {
+  it('writes tables and pictures', () => {
     const markdown = readFileSync(`${folder}/trial.md`, 'utf8')
     const picture = readFileSync(`${folder}/trial.svg`, 'utf8')
     for (const { title } of results.uses) {
@@ -173,7 +173,16 @@ describe('a quick run', () => {
       expect(output).toContain(`| ${title} `)
       expect(picture).toContain(`>${title}</text>`)
     }
-    expect(`${markdown}${picture}`).not.toMatch(/NaN|undefined|Infinity/)
+    const others = ['peers', 'real', 'memory'].map((what) => {
+      expect(markdown).toContain(`](./trial-${what}.svg)`)
+      return readFileSync(`${folder}/trial-${what}.svg`, 'utf8')
+    })
+    for (const { title, sides } of results.peers) {
+      expect(others[0]).toContain(`>${title}</text>`)
+      for (const side of Object.keys(sides)) expect(others[0]).toContain(`<g class="${side}"><title>`)
+    }
+    expect(others[2]).toContain('>pooled, all in use</text>')
+    expect(`${markdown}${picture}${others.join('')}`).not.toMatch(/NaN|undefined|Infinity/)
   })
 })
 

@@ -104,9 +104,9 @@ Uses before the first round, and the first few of each, are not counted: they ma
 The guest that writes has a memory of 10 MiB, of which 1 MiB is data; pages are of 4 KiB. "After one of 1,000": a use that writes to as many pages
 comes before, and is not timed. The published modules have imports that do nothing, and one cheap export is called.
 
-${realCallsSection(found)}
+${realCallsSection(found, `${results}/${name}-real.svg`)}
 
-${peersSection(found)}
+${peersSection(found, `${results}/${name}-peers.svg`)}
 
 ${turnsSection(found)}
 
@@ -118,7 +118,7 @@ Half of the slots are taken, the others remember 64 modules. \`random\` touches 
 
 ${purgeSection(found)}
 
-${memorySection(found)}
+${memorySection(found, `${results}/${name}-memory.svg`)}
 
 ${spawnsTable(found)}
 

@@ -37,8 +37,11 @@ function memoryTable({ memory }: BenchResults): string {
   return markdownTable([head, ...memoryColumns.map(([title]) => title), 'PSS, of that in use'], rows)
 }
 
-export function memorySection(results: BenchResults): string {
-  return `${memoryTable(results)}
+/** @param picture the way to it */
+export function memorySection(results: BenchResults, picture: string): string {
+  return `![Memory of many instances: in use, released, after the purge](${picture})
+
+${memoryTable(results)}
 
 What a process holds beyond what it held before the module was compiled, a process each. Each instance has a memory of 10 MiB, has read its 1 MiB of data
 and written ${results.memory.pages} pages, which stay resident when it is released; released native instances are collected. Pages of the image that slots

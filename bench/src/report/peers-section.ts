@@ -39,8 +39,11 @@ function peerRatiosTable({ peers }: BenchResults): string {
   )
 }
 
-export function peersSection(results: BenchResults): string {
-  return `${peersTable(results)}
+/** @param picture the way to it */
+export function peersSection(results: BenchResults, picture: string): string {
+  return `![One use in the pool and beside its peers: p50, mean and p99 on a logarithmic axis](${picture})
+
+${peersTable(results)}
 
 ${peerRatiosTable(results)}
 

@@ -29,9 +29,12 @@ function realCallsTable({ realCalls }: BenchResults): string {
   )
 }
 
-export function realCallsSection(results: BenchResults): string {
+/** @param picture the way to it */
+export function realCallsSection(results: BenchResults, picture: string): string {
   const uses = results.realCalls[0]?.native.use.uses ?? 0
-  return `${realCallsTable(results)}
+  return `![Real uses of published modules: p50, mean and p99 on a logarithmic axis](${picture})
+
+${realCallsTable(results)}
 
 The same published modules with their published glue doing real work, ${uses} uses a side by turns: the whole use, and the mean of what making and releasing the
 instance takes of it. The glue makes its objects anew for each use, so the pool makes a fresh instance on its slot; the rest is the module's own work and the

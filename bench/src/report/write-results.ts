@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 
 import type { BenchOptions } from '../options.ts'
 import { markdownOf } from './markdown.ts'
-import { plotOf } from './plot.ts'
+import { plotsOf } from './plots.ts'
 import { rewriteSection } from './readme-section.ts'
 import type { BenchResults } from './results.ts'
 
@@ -12,6 +12,6 @@ export async function writeResults(results: BenchResults, options: BenchOptions)
   await mkdir(folder, { recursive: true })
   await writeFile(`${folder}/${name}.json`, `${JSON.stringify(results, undefined, 2)}\n`)
   await writeFile(`${folder}/${name}.md`, markdownOf(results, name, '.'))
-  await writeFile(`${folder}/${name}.svg`, plotOf(results.uses))
+  for (const [what, plot] of plotsOf(results)) await writeFile(`${folder}/${name}${what}.svg`, plot)
   for (const readme of readmes) await rewriteSection(readme.file, markdownOf(results, name, readme.results))
 }
