@@ -1,5 +1,5 @@
 /** The bench runs through and writes what it should. No figure is looked at beyond being one. */
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { promisify } from 'node:util'
@@ -7,13 +7,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { guestWorks } from '../src/guests/guest-works.ts'
-import { tenMebibyteGuest } from '../src/guests/ten-mebibyte-guest.ts'
-import type { PurgeOutcome } from '../src/purge/measure-purge.ts'
-import { signed, unsigned } from '../src/guests/module-writer.ts'
-import { replaceSection } from '../src/report/readme-section.ts'
-import { rounded } from '../src/report/format.ts'
 import type { BenchResults } from '../src/report/results.ts'
-import { distributionOf } from '../src/statistics.ts'
 
 const run = promisify(execFile)
 
@@ -183,101 +177,5 @@ describe('a quick run', () => {
     }
     expect(others[2]).toContain('>pooled, all in use</text>')
     expect(`${markdown}${picture}${others.join('')}`).not.toMatch(/NaN|undefined|Infinity/)
-  })
-})
-
-describe('parts', () => {
-  // 16,000 slots take up to 80,000 mappings: where those are allowed, they would be made.
-  const mappings = Number(readFileSync('/proc/sys/vm/max_map_count', 'utf8'))
-  it.skipIf(mappings > 80_000)(
-    'a purge of more slots than there is room for is left out, with the reason',
-    () => {
-      const words = ['--expose-gc', 'src/purge/process.ts', '16000', '1', '0']
-      const output = execFileSync(process.execPath, words, {
-        cwd: `${import.meta.dirname}/..`,
-        encoding: 'utf8',
-      })
-      const { rows, leftOut } = JSON.parse(output) as PurgeOutcome
-      expect(rows).toEqual([])
-      expect(leftOut).toMatchObject([{ slots: 16_000, reason: expect.stringMatching(/^16000 slots need/) }])
-    },
-  )
-
-  it('refuses an option that there is not', async () => {
-    const failing = run(process.execPath, ['--expose-gc', 'src/main.ts', '--fast'], {
-      cwd: `${import.meta.dirname}/..`,
-    })
-    await expect(failing).rejects.toMatchObject({ stderr: expect.stringContaining("'--fast'") as string })
-  })
-
-  it('percentiles are measured values, the mean holds everything', () => {
-    const durations = Float64Array.from({ length: 100 }, (_, index) => (index + 1) / 1000)
-    expect(distributionOf(durations)).toMatchObject({ uses: 100, p50: 50, p99: 99, max: 100 })
-    expect(distributionOf(durations).mean).toBeCloseTo(50.5)
-  })
-
-  it('LEB128 at its edges', () => {
-    expect([unsigned(127), unsigned(128), unsigned(65_536)]).toEqual([[127], [128, 1], [128, 128, 4]])
-    expect([signed(63), signed(64), signed(-1), signed(102_400)]).toEqual([
-      [63],
-      [192, 0],
-      [127],
-      [128, 160, 6],
-    ])
-  })
-
-  it('the guest writes to as many pages as it is told', () => {
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(tenMebibyteGuest()))
-    const { memory, run: write } = exports as unknown as {
-      memory: WebAssembly.Memory
-      run(pages: number): number
-    }
-    const before = new Uint8Array(memory.buffer.slice(0))
-    expect(write(12)).toBe(12 * 100 * 1024)
-    const after = new Uint8Array(memory.buffer)
-    const pages = new Set<number>()
-    for (const [address, byte] of after.entries()) if (byte !== before[address]) pages.add(address >> 12)
-    expect([...pages]).toEqual(Array.from({ length: 12 }, (_, index) => index * 25))
-  })
-
-  it('the pages of each work are as many as it says, at its distance', () => {
-    for (const { guest, argument, shape, name } of guestWorks.filter((work) => work.name !== 'grow-17')) {
-      const { exports } = new WebAssembly.Instance(new WebAssembly.Module(guest))
-      const { memory, run: write } = exports as unknown as {
-        memory: WebAssembly.Memory
-        run(pages: number): number
-      }
-      const words = new Uint32Array(memory.buffer)
-      const before = words.slice()
-      write(argument)
-      const pages = new Set<number>()
-      for (let index = 0; index < words.length; index += 1) {
-        if (words[index] !== before[index]) pages.add(index >> 10)
-      }
-      const expected = Array.from(
-        { length: shape.places },
-        (_, place) => (place * shape.distanceBytes) / 4096,
-      )
-      expect([...pages], name).toEqual(expected)
-    }
-  })
-
-  it('numbers have three significant digits', () => {
-    expect([0, 0.1234, 2.345, 12.34, 1234, 12_345].map(rounded)).toEqual([
-      '0',
-      '0.123',
-      '2.35',
-      '12.3',
-      '1,230',
-      '12,300',
-    ])
-  })
-
-  it('a section is replaced between its markers, and nowhere else', () => {
-    const text = 'before\n<!-- bench:begin -->\nold\n<!-- bench:end -->\nafter\n'
-    const replaced = replaceSection(text, 'new\n', 'README.md')
-    expect(replaced).toBe('before\n<!-- bench:begin -->\n\nnew\n\n<!-- bench:end -->\nafter\n')
-    expect(replaceSection(replaced, 'new', 'README.md')).toBe(replaced)
-    expect(() => replaceSection('no markers', 'new', 'README.md')).toThrow('README.md has no section')
   })
 })

@@ -61,7 +61,7 @@ export async function nativeSide(work: GuestWork): Promise<ThisThreadsSide> {
   const use = (argument: number): number =>
     callExport(new WebAssembly.Instance(module).exports, 'run', argument)
   return {
-    share: 1 / 5,
+    share: 1 / 10,
     round(uses, begin) {
       timeUses(work, use, Math.min(uses, untimedNativeUses))
       begin?.()

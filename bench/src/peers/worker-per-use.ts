@@ -27,7 +27,7 @@ async function useOnce(module: WebAssembly.Module, argument: number): Promise<vo
 export async function workerPerUseSide({ guest, argument }: GuestWork): Promise<Side> {
   const module = await WebAssembly.compile(guest)
   return {
-    share: 1 / 200,
+    share: 1 / 250,
     async round(uses) {
       const durations = new Float64Array(uses)
       for (let index = 0; index < uses; index += 1) {

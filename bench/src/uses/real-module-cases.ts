@@ -5,7 +5,7 @@
 import { Engine } from '@warmslot/engine'
 import { prepareNativeInstantiation, stubFunctionImports } from '@warmslot/demo/native'
 
-import type { Amounts } from '../options.ts'
+import type { Amounts } from '../amounts.ts'
 import { type RealModule, realModules } from '../real-calls/real-modules.ts'
 import { callExport, type PreparedCase, type UseCase } from './use-case.ts'
 
