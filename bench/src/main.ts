@@ -35,10 +35,13 @@ progress('the pool beside its peers')
 using programs = new PeerPrograms(options.buildPeers)
 const peers = await measurePeers(programs, amounts.peerRounds, amounts.peerUses)
 
+progress('modules in turn under each strategy')
 const turns = await measureTurns(amounts.turnScenarios, programs, amounts.rounds, amounts.turnUses)
 
+progress('one thread and two')
 const threads = await measureThreads(amounts.threadWorks, programs, amounts.peerRounds, amounts.peerUses)
 
+progress('native and pooled uses')
 const uses: UseResult[] = []
 for (const useCase of [...guestCases(amounts.usesOfGuest), ...realModuleCases(amounts)]) {
   const result = await measureUses(useCase, amounts.rounds)
@@ -61,11 +64,12 @@ const memory = measureMemory(amounts.memorySlots)
 
 progress(`starting children beside ${amounts.spawnSlots} instances`)
 const spawns = measureSpawns(amounts.spawnSlots, amounts.spawns)
+
 progress('deadlines: their cost, and how late they come')
 const deadlines = await measureDeadlines(amounts.deadlineModules, amounts.deadlineTurnsMs, amounts.stops)
 
 const results = {
-  version: 1,
+  version: 2,
   startedAt: startedAt.toISOString(),
   durationSeconds: (Date.now() - startedAt.getTime()) / 1000,
   machine,

@@ -151,7 +151,7 @@ describe('a quick run', () => {
   })
 
   it('says what it ran on, and nothing that tells whose machine it is', () => {
-    expect(results.version).toBe(1)
+    expect(results.version).toBe(2)
     expect(results.machine.node).toBe(process.versions.node)
     expect(results.machine.cores).toBeGreaterThan(0)
     expect(Object.keys(results.machine).toSorted()).toEqual(

@@ -14,7 +14,7 @@ import type { UseResult } from '../uses/measure-uses.ts'
 
 export interface BenchResults {
   /** Of this file's format. */
-  readonly version: 1
+  readonly version: 2
   readonly startedAt: string
   readonly durationSeconds: number
   readonly machine: MachineFacts
