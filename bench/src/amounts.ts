@@ -44,7 +44,7 @@ export interface Amounts {
   readonly stops: number
 }
 
-/** For figures worth keeping: some twelve minutes. */
+/** For figures worth keeping: ten to fifteen minutes. */
 export const full: Amounts = {
   rounds: 10,
   usesOfGuest: 200,

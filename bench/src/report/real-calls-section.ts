@@ -37,6 +37,6 @@ export function realCallsSection(results: BenchResults, picture: string): string
 ${realCallsTable(results)}
 
 The same published modules with their published glue doing real work, ${uses} uses a side by turns: the whole use, and the mean of what making and releasing the
-instance takes of it. The glue makes its objects anew for each use, so the pool makes a fresh instance on its slot; the rest is the module's own work and the
-glue's, which V8 does alike on both sides.`
+instance takes of it. The glue makes its objects anew for each use, so the pool makes a fresh instance on its slot. The
+rest is the module's own work and the glue's.`
 }
