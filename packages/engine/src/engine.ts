@@ -76,7 +76,7 @@ export class Engine implements AsyncDisposable {
     const { reservedBytesPerMemory } = checkRuntime()
     this.#slotLimits = { slots, maxMemoryBytes, reservedBytesPerMemory }
     checkLimits({ slots, reservedBytesPerMemory })
-    const { strategy, keepResidentBytes, resetBatchSize } = options
+    const { strategy, keepResidentBytes, resetBatchSize, idleTrimMs, memoryPressure } = options
     const pool = new Pool({
       slots,
       slotBytes: maxMemoryBytes,
@@ -85,6 +85,8 @@ export class Engine implements AsyncDisposable {
       ...(strategy && { strategy }),
       ...(keepResidentBytes !== undefined && { keepResidentBytes }),
       ...(resetBatchSize !== undefined && { resetBatchSize }),
+      ...(idleTrimMs !== undefined && { idleTrimMs }),
+      ...(memoryPressure !== undefined && { memoryPressure }),
     })
     this.#pool = pool
     this.#deadlines = deadlines ? new EngineDeadlines() : undefined
@@ -307,6 +309,14 @@ export class Engine implements AsyncDisposable {
       instances: { ...counts, deadlineExceeded, freshReasons: { ...freshReasons } },
       pool: this.#pool.metrics(options),
     }
+  }
+
+  /**
+   * Gives the pages that resets left resident in free slots back to the kernel now, in time slices: what happens by itself
+   * after `idleTrimMs`, and under memory pressure. Resolves with the number of slots that held something.
+   */
+  trim(): Promise<number> {
+    return this.#pool.trim()
   }
 
   /**

@@ -26,6 +26,7 @@ export {
   type NamedMemfd,
 } from './kernel/kernel-traces.ts'
 export { mapCountLimit, mappingCount, mappingCountAsync } from './kernel/mapping-count.ts'
+export { MemoryPressure, type MemoryPressureOptions } from './kernel/memory-pressure.ts'
 export { joinGuardRegion, mappingsPerReservation, mappingsPerSlot } from './slot/mappings.ts'
 export { RawReservation, type RawReservationOptions, type Reservation } from './slot/reservation.ts'
 export { type ResetResult, SlotMemory, type SlotState } from './slot/slot-memory.ts'

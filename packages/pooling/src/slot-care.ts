@@ -22,6 +22,8 @@ export class SlotCare {
   retired = 0
   /** Failures that belong to no module. */
   faultsElsewhere = 0
+  /** Whether resets may leave pages resident: not while memory is short. */
+  keepsPages = true
   /** What failed last, for whoever has to find out why. */
   lastFault: unknown = undefined
   readonly #settings: ReservationSettings
@@ -75,7 +77,7 @@ export class SlotCare {
   reset(slot: Slot): boolean {
     const record = slot.owner?.record
     try {
-      const kind = slot.memory?.reset()
+      const kind = this.keepsPages ? slot.memory?.reset() : slot.memory?.reset(0)
       if (record === undefined) return true
       if (kind === 'nothing') record.counters.resetsNothing += 1
       else if (kind === 'copied-back') record.counters.resetsCopiedBack += 1
@@ -86,6 +88,19 @@ export class SlotCare {
       if (record !== undefined) record.counters.resetsFailed += 1
       return false
     }
+  }
+
+  /** Gives the pages of a free slot back, which reads as before. False: the kernel refused, they stay. */
+  trim(slot: Slot): boolean {
+    const record = slot.owner?.record
+    try {
+      slot.memory?.trim()
+    } catch (error) {
+      this.#fault(error, record)
+      return false
+    }
+    if (record !== undefined) record.counters.slotsTrimmed += 1
+    return true
   }
 
   /**
