@@ -18,7 +18,8 @@ export type Operation =
   | { readonly kind: 'release'; readonly lease: number; readonly discard: number }
   | { readonly kind: 'write'; readonly lease: number; readonly at: number; readonly value: number }
   | { readonly kind: 'grow'; readonly lease: number; readonly pages: number }
-  | { readonly kind: 'turn' | 'trim' }
+  | { readonly kind: 'turn' }
+  | { readonly kind: 'trim' }
   | { readonly kind: 'pressure'; readonly high: boolean }
   | { readonly kind: 'fault'; readonly call: string; readonly skip: number; readonly times: number }
 
