@@ -6,7 +6,7 @@
  *                          +--dispose--> no mapping of its images left in any slot <------+
  */
 import type { MemoryImage } from '@warmslot/memory-image'
-import type { Lease, PoolModule } from '@warmslot/pooling'
+import type { Lease, PoolModule, PurgeReceipt } from '@warmslot/pooling'
 import { Pool } from '@warmslot/pooling'
 
 import { isAnyArrayBuffer } from 'node:util/types'
@@ -20,6 +20,8 @@ import type { EngineOptions, ResolvedEngineOptions } from './options/engine-opti
 import { resolveEngineOptions } from './options/engine-options.ts'
 import type { InstantiateOptions, WaitOptions } from './options/instantiate-options.ts'
 import { resolveInstantiateOptions } from './options/instantiate-options.ts'
+import type { DeserializeOptions } from './options/deserialize-options.ts'
+import { checkDeserializeOptions, checkFit } from './options/deserialize-options.ts'
 import type { SnapshotOptions } from './options/snapshot-options.ts'
 import { checkSnapshotOptions } from './options/snapshot-options.ts'
 import type { EngineMetrics, InstanceCounts } from './engine-metrics.ts'
@@ -36,6 +38,8 @@ import { makeImages } from './runtime/images.ts'
 import type { ImportValues } from './runtime/import-values.ts'
 import { memoriesWithoutLinks, readImports } from './runtime/import-values.ts'
 import { InstanceCore } from './runtime/instance-core.ts'
+import { deserializeModule } from './serialization/deserialize-module.ts'
+import type { SharedModule } from './serialization/serialize-module.ts'
 import { takeSnapshot } from './snapshots/take-snapshot.ts'
 import { UnsupportedImportError } from './errors/unsupported-import-error.ts'
 import { assertStackRoom } from './runtime/stack-room.ts'
@@ -134,7 +138,7 @@ export class Engine implements AsyncDisposable {
     const plan = { label, limits: this.#slotLimits, options: rewriting, initialise }
     const compilation = await takeSnapshot(original, plan, async (stateful, work) => {
       const images = original.isSnapshot ? original.images.map((image) => image.retain()) : undefined
-      const temporary = this.#admit(stateful, images)
+      const temporary = await this.#admit(stateful, images)
       let instance: PooledInstance | undefined
       try {
         instance = this.instantiate(temporary, imports, deadlineMs === undefined ? {} : { deadlineMs })
@@ -148,18 +152,45 @@ export class Engine implements AsyncDisposable {
     return this.#admit(compilation, undefined, afterRestore ? { afterRestore } : {})
   }
 
-  #admit(
+  /**
+   * Makes a module from what `module.serialize()` or `module.share()` gave, without analysing it again. Trust these bytes as
+   * you trust code: damage is found, malice is not.
+   * @throws SerializedModuleError for bytes that are damaged, of another version, or of an engine with other deadlines
+   * @throws UnsupportedModuleError, ResourceLimitError where its memories do not fit into this engine's slots
+   * @throws InvalidOptionError, EngineClosedError
+   */
+  async deserialize(
+    serialized: Uint8Array | SharedModule,
+    options: DeserializeOptions = {},
+  ): Promise<PooledModule> {
+    this.#assertOpen()
+    checkDeserializeOptions(options)
+    this.#deadlines?.clock.start()
+    const { label, afterRestore } = options
+    const { compilation, isSnapshot } = await deserializeModule(serialized, label, this.#slotLimits, (data) =>
+      checkFit(data, options, this.#options),
+    )
+    return this.#admit(
+      compilation,
+      undefined,
+      isSnapshot ? { ...(afterRestore && { afterRestore }) } : undefined,
+    )
+  }
+
+  async #admit(
     { module, imageSegments }: Compilation,
-    images: readonly MemoryImage[] = makeImages(module.analysis.memories.length, imageSegments, module.label),
+    ready?: readonly MemoryImage[],
     snapshot?: Pick<SnapshotOptions, 'afterRestore'>,
-  ): PooledModule {
+  ): Promise<PooledModule> {
+    const images = ready ?? (await makeImages(module.analysis.memories.length, imageSegments, module.label))
     const compiled: CompiledModule = { ...module, images, isSnapshot: snapshot !== undefined }
     if (snapshot?.afterRestore) this.#hooks.set(compiled, snapshot.afterRestore)
     const poolModule = this.#register(compiled)
-    const admitted = new PooledModule(compiled, () => {
+    const drop = (): Promise<PurgeReceipt> => {
       this.#dropped.unregister(poolModule)
       return this.#pool.purge(poolModule)
-    })
+    }
+    const admitted = new PooledModule(compiled, drop, this.#hooks.has(compiled))
     this.#modules.set(admitted, poolModule)
     this.#dropped.register(admitted, poolModule, poolModule)
     return admitted

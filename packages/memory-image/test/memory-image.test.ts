@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, ftruncateSync, openSync, readdirSync, readSync, writeSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import { ImageClosedError, kernelFeatures, MemoryImage, type Segment, SystemCallError } from '../src/index.ts'
@@ -90,7 +90,7 @@ describe('what an image holds', () => {
     expect(fstatSync(image.descriptor!).blocks * 512).toBe(2 * page)
   })
 
-  test('any segments make the memory that instantiation makes', () => {
+  test('any segments make the memory that instantiation makes, at once, in slices, and from the image’s own', async () => {
     const extent = 3 * 2 ** 20
     const segment = fc.record({
       offset: fc.oneof(
@@ -102,9 +102,18 @@ describe('what an image holds', () => {
         .tuple(fc.oneof(fc.nat(300), fc.nat(4 * page), fc.constantFrom(2 ** 20, 2 ** 20 + 5)), fc.nat(2))
         .map(([length, value]) => new Uint8Array(length).fill(value)),
     })
-    fc.assert(
-      fc.property(fc.array(segment, { maxLength: 12 }), (segments) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(segment, { maxLength: 12 }), async (segments) => {
         using image = MemoryImage.fromSegments(segments)
+        using slowly = await MemoryImage.fromSegmentsAsync(segments, { label: 'slowly' })
+        using again = MemoryImage.fromSegments(image.segments())
+        for (const other of [slowly, again]) {
+          expect([other.offset, other.byteLength]).toEqual([image.offset, image.byteLength])
+          expect(Buffer.compare(contentOf(other), contentOf(image))).toBe(0)
+        }
+        const written = image.byteLength === 0 ? 0 : fstatSync(image.descriptor!).blocks * 512
+        expect([...image.segments()].reduce((sum, { bytes }) => sum + bytes.length, 0)).toBe(written)
+        expect(image.contentBytes).toBe(written)
         const actual = linearMemory([{ offset: image.offset, bytes: contentOf(image) }], 2 * extent)
         expect(Buffer.compare(actual, linearMemory(segments, 2 * extent))).toBe(0)
         expect([image.offset % page, image.byteLength % page]).toEqual([0, 0])
@@ -200,6 +209,14 @@ describe('references', () => {
     await expect(image.releaseAsync()).rejects.toSatisfy((error) => ImageClosedError.isInstance(error))
     expect(image.references).toBe(0)
   })
+
+  test('closed on the way, its segments end with an error', () => {
+    const image = MemoryImage.fromBytes(new Uint8Array(3 * 2 ** 20).fill(1))
+    const segments = image.segments()
+    segments.next()
+    image.release()
+    expect(() => segments.next()).toThrow(ImageClosedError)
+  })
 })
 
 describe('failing system calls', () => {
@@ -219,6 +236,16 @@ describe('failing system calls', () => {
     expect(SystemCallError.isInstance(caught)).toBe(true)
     expect(caught).toMatchObject({ code: 'WARMSLOT_SYSTEM_CALL', syscall: failing, errno })
     expect((caught as SystemCallError).hint).toMatch(hint)
+  })
+
+  test('in slices too: a rejection, and no descriptor is left', async () => {
+    const before = readdirSync('/proc/self/fd').length
+    using _faults = injectFaults(({ call, count }) =>
+      call === 'pwrite' && count === 2 ? 'ENOSPC' : undefined,
+    )
+    const segments = [0, 2, 4].map((place) => ({ offset: place * page, bytes: Uint8Array.of(1) }))
+    await expect(MemoryImage.fromSegmentsAsync(segments)).rejects.toThrow(SystemCallError)
+    expect(readdirSync('/proc/self/fd')).toHaveLength(before)
   })
 
   test('kernels before 6.3 know no MFD_NOEXEC_SEAL', () => {

@@ -138,7 +138,7 @@ export function* analyseModule(
   })
   const { prefix, grows, resets } = appended
   const tags = functionTags(structure)
-  const shapes = new FunctionShapes(structure, tags.length > 0)
+  const shapes = FunctionShapes.ofStructure(structure, tags.length > 0)
   const analysis: ModuleAnalysis = {
     imports: structure.imports.map((entry) => ({
       module: entry.module,

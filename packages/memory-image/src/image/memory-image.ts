@@ -12,8 +12,9 @@
  * slot's reference ends only after its mapping has.
  */
 
+import { setImmediate } from 'node:timers/promises'
 import { ImageClosedError } from '../errors/image-closed-error.ts'
-import { closeDescriptor, pageBytes, pwriteFully } from '../system/libc.ts'
+import { closeDescriptor, pageBytes, preadFully, pwriteFully } from '../system/libc.ts'
 import { CopySource } from './copy-source.ts'
 import { memfdNameOf, nextImageId } from './image-name.ts'
 import {
@@ -40,7 +41,20 @@ interface Content {
   readonly descriptor: Descriptor | undefined
   readonly offset: number
   readonly byteLength: number
+  /** What is no hole, in ascending order; offsets from the image's start. */
+  readonly runs: readonly Run[]
 }
+
+interface Run {
+  readonly start: number
+  end: number
+}
+
+/** How long an image's making may hold the event loop, in milliseconds; a step more is a megabyte's work. */
+const sliceMs = 2
+
+/** @default 1 MiB: what {@link MemoryImage.segments} copies at a time */
+const segmentBytes = 1 << 20
 
 /** A sealed, reference-counted memory image. */
 export class MemoryImage implements Disposable {
@@ -56,6 +70,7 @@ export class MemoryImage implements Disposable {
   readonly byteLength: number
   readonly #descriptor: Descriptor | undefined
   readonly #copySource: CopySource | undefined
+  readonly #runs: readonly Run[]
   #references = 1
 
   private constructor(id: number, label: string, memfdName: string, content: Content) {
@@ -65,6 +80,7 @@ export class MemoryImage implements Disposable {
     this.offset = content.offset
     this.byteLength = content.byteLength
     this.#descriptor = content.descriptor
+    this.#runs = content.runs
     if (content.descriptor !== undefined) {
       this.#copySource = new CopySource(content.descriptor.number, content.byteLength)
     }
@@ -82,7 +98,34 @@ export class MemoryImage implements Disposable {
     const id = nextImageId()
     const label = options.label ?? ''
     const memfdName = memfdNameOf(id, label)
-    return new MemoryImage(id, label, memfdName, writeContent(memfdName, pieces))
+    const writing = writeContent(memfdName, pieces)
+    let step = writing.next()
+    while (step.done !== true) step = writing.next()
+    return new MemoryImage(id, label, memfdName, step.value)
+  }
+
+  /**
+   * As {@link MemoryImage.fromSegments}, without holding the event loop for more than a few milliseconds at a time: writing
+   * an image takes about a millisecond for each megabyte.
+   * @param segments their bytes must not change before the promise settles
+   * @throws as {@link MemoryImage.fromSegments} does (as a rejection)
+   */
+  static async fromSegmentsAsync(
+    segments: Iterable<Segment>,
+    options: MemoryImageOptions = {},
+  ): Promise<MemoryImage> {
+    const pieces = disjointSegments(segments)
+    const id = nextImageId()
+    const label = options.label ?? ''
+    const memfdName = memfdNameOf(id, label)
+    const writing = writeContent(memfdName, pieces)
+    for (let until = performance.now() + sliceMs; ;) {
+      const step = writing.next()
+      if (step.done === true) return new MemoryImage(id, label, memfdName, step.value)
+      if (performance.now() < until) continue
+      await setImmediate()
+      until = performance.now() + sliceMs
+    }
   }
 
   /**
@@ -147,6 +190,28 @@ export class MemoryImage implements Disposable {
   }
 
   /**
+   * The image's bytes, for keeping them elsewhere: copies of up to a megabyte each, without the pages of zeros.
+   * {@link MemoryImage.fromSegments} makes the same image of them. Offsets are those in linear memory.
+   * @throws {ImageClosedError} if the last reference has gone, also on the way
+   * @throws {SystemCallError} if the memfd cannot be read
+   */
+  *segments(): Generator<Segment, void> {
+    for (const { start, end } of this.#runs) {
+      for (let from = start; from < end; from += segmentBytes) {
+        this.#assertOpen()
+        const bytes = new Uint8Array(Math.min(segmentBytes, end - from))
+        preadFully(this.#descriptor!.number, bytes, from)
+        yield { offset: this.offset + from, bytes }
+      }
+    }
+  }
+
+  /** How many bytes {@link segments} gives: the image without its pages of zeros. */
+  get contentBytes(): number {
+    return this.#runs.reduce((sum, { start, end }) => sum + end - start, 0)
+  }
+
+  /**
    * Copies a part of the image to an address. For slots.
    * @internal
    */
@@ -175,11 +240,12 @@ export class MemoryImage implements Disposable {
   }
 }
 
-/** Writes the pieces into a new memfd; none is made if all is zero. */
-function writeContent(memfdName: string, pieces: readonly Segment[]): Content {
+/** Writes the pieces into a new memfd, and yields now and then; none is made if all is zero. Not to be left half-way. */
+function* writeContent(memfdName: string, pieces: readonly Segment[]): Generator<void, Content> {
   let writable: number | undefined
   let offset = 0
   let end = 0
+  const runs: Run[] = []
   try {
     for (const run of pageRuns(pieces, pageBytes())) {
       if (writable === undefined) {
@@ -188,8 +254,12 @@ function writeContent(memfdName: string, pieces: readonly Segment[]): Content {
       }
       pwriteFully(writable, run.bytes, run.offset - offset)
       end = run.offset + run.bytes.byteLength
+      const last = runs.at(-1)
+      if (last?.end === run.offset - offset) last.end = end - offset
+      else runs.push({ start: run.offset - offset, end: end - offset })
+      yield
     }
-    if (writable === undefined) return { descriptor: undefined, offset: 0, byteLength: 0 }
+    if (writable === undefined) return { descriptor: undefined, offset: 0, byteLength: 0, runs }
     sealMemfd(writable, end - offset)
   } catch (error) {
     if (writable !== undefined) closeDescriptor(writable)
@@ -197,5 +267,5 @@ function writeContent(memfdName: string, pieces: readonly Segment[]): Content {
   }
   const descriptor = openReadOnly(writable)
   if (descriptor.managed) closeDescriptor(writable)
-  return { descriptor, offset, byteLength: end - offset }
+  return { descriptor, offset, byteLength: end - offset, runs }
 }
