@@ -12,12 +12,13 @@ import { setImmediate } from 'node:timers/promises'
 import type { AnalysisOptions, MemoryPlan, ModuleAnalysis } from '../binary/analyse-module.ts'
 import { analyseModule } from '../binary/analyse-module.ts'
 import { hiddenModule } from '../binary/appended.ts'
-import type { ExportEntry, ModuleStructure } from '../binary/module-structure.ts'
+import type { ModuleStructure } from '../binary/module-structure.ts'
 import { MalformedModuleError } from '../binary/reader.ts'
 import type { ImageSegment } from '../binary/sort-segments.ts'
 import { pageBytes } from '../binary/sort-segments.ts'
 import { UnknownFeatureError } from '../binary/unknown-opcode.ts'
 import { UnsupportedModuleError } from '../errors/unsupported-module-error.ts'
+import { ExportNames } from '../handles/exports-object.ts'
 import { checkAddressSpace } from './check-limits.ts'
 import { checkMemory64 } from './check-memory64.ts'
 
@@ -25,7 +26,7 @@ export interface CompiledModule {
   readonly label: string
   readonly analysis: ModuleAnalysis
   readonly compiled: WebAssembly.Module
-  readonly exportsByName: ReadonlyMap<string, ExportEntry>
+  readonly exportNames: ExportNames
   /** A copy of the original's bytes, for snapshots. */
   readonly source: Uint8Array<ArrayBuffer>
   readonly sharedTables: boolean
@@ -79,7 +80,7 @@ export async function compileModule(
       sharedTables: options.sharedTables,
       deadlines: options.deadlines,
       compiled: await WebAssembly.compile(rewritten),
-      exportsByName: new Map(analysis.exports.map((entry) => [entry.name, entry])),
+      exportNames: new ExportNames(analysis.exports),
     }
     return { module, imageSegments }
   } catch (error) {

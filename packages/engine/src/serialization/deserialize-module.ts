@@ -4,6 +4,7 @@ import { isSharedArrayBuffer } from 'node:util/types'
 
 import type { ImageSegment } from '../binary/sort-segments.ts'
 import { SerializedModuleError } from '../errors/serialized-module-error.ts'
+import { ExportNames } from '../handles/exports-object.ts'
 import type { Compilation, SlotLimits } from '../runtime/compiled-module.ts'
 import { checkSlotLimits, inSlices } from '../runtime/compiled-module.ts'
 import { readFrame } from './frame.ts'
@@ -43,7 +44,7 @@ export async function deserializeModule(
     sharedTables,
     deadlines,
     compiled: compiled ?? (await WebAssembly.compile(code as Uint8Array<ArrayBuffer>)),
-    exportsByName: new Map(analysis.exports.map((entry) => [entry.name, entry])),
+    exportNames: new ExportNames(analysis.exports),
   }
   return { compilation: { module, imageSegments: segmentsOf(data, rest.subarray(codeEnd)) }, isSnapshot }
 }
