@@ -1,0 +1,72 @@
+/** What an interpreter from a snapshot has to show: native results, every time, and nothing of one use in another. */
+import type { Interpreter, InterpreterModule } from './interpreter.ts'
+import type { WaysToStart } from './ways-to-start.ts'
+
+const uses = 3
+
+async function runIn<T>(start: () => Promise<Interpreter>, work: (one: Interpreter) => T): Promise<T> {
+  const interpreter = await start()
+  try {
+    return work(interpreter)
+  } finally {
+    interpreter.end()
+  }
+}
+
+/** @returns what is wrong, in words; nothing if all is well */
+export async function faultsOf({ scripts }: InterpreterModule, ways: WaysToStart): Promise<string[]> {
+  const faults: string[] = []
+  const expect = (what: string, found: unknown, expected: unknown): void => {
+    if (found !== expected) faults.push(`${what}: ${String(found)} instead of ${String(expected)}`)
+  }
+  const all = (one: Interpreter): string => `${one.evaluate(scripts.first)} ${one.evaluate(scripts.work)}`
+  const native = await runIn(ways.native, all)
+  expect('pooled', await runIn(ways.pooled, all), native)
+  for (let use = 1; use <= uses; use++) expect(`use ${use}`, await runIn(ways.snapshot, all), native)
+
+  // In a row, and two at a time, whose calls alternate; each counts for itself.
+  for (let use = 1; use <= uses; use++) {
+    const one = await ways.snapshot()
+    const other = await ways.snapshot()
+    try {
+      const counts = [one, other, one, one, other].map((each) => each.evaluate(scripts.count))
+      expect('counts of two uses', counts.join(), '1,1,2,3,2')
+      expect('work beside another use', one.evaluate(scripts.work), other.evaluate(scripts.work))
+    } finally {
+      one.end()
+      other.end()
+    }
+  }
+
+  const random = new Set<string>()
+  for (let use = 0; use < uses; use++)
+    random.add(await runIn(ways.snapshot, (one) => one.evaluate(scripts.random)))
+  expect('different random numbers in three uses', random.size, uses)
+
+  // A use that has ended is over, also for who still has it.
+  const ended = await ways.snapshot()
+  ended.end()
+  expect(
+    'an ended use',
+    outcome(() => ended.evaluate(scripts.first)),
+    'throws',
+  )
+  // An error of the script is the script's: the next call of the same use works, and so does the next use.
+  await runIn(ways.snapshot, (one) => {
+    expect(
+      'a script with an error',
+      outcome(() => one.evaluate('{{{')),
+      'throws',
+    )
+    expect('after an error', one.evaluate(scripts.first), scripts.firstResult)
+  })
+  return faults
+}
+
+function outcome(work: () => unknown): string {
+  try {
+    return String(work())
+  } catch {
+    return 'throws'
+  }
+}

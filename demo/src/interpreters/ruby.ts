@@ -1,0 +1,89 @@
+/**
+ * Ruby from a snapshot. All of its glue is made anew for each use, which takes microseconds, and attached to an instance that has its
+ * initialisation behind it; only the import values are the same for all uses.
+ *
+ * What the initialisation leaves in the glue is nothing that a use would miss: no open file (checked here), no JavaScript value
+ * (refused here, while it runs). Ruby's `Random` takes its seed when it is first asked, so it is fresh in each use. The seed of
+ * Ruby's hash tables is not: it is part of every table there is, so all uses of one snapshot share it.
+ */
+import type { Engine, PooledInstance, PooledModule } from '@warmslot/engine'
+import { ruby as demo, RubyGlue, script as work, startRuby } from '../modules/ruby.ts'
+import type { Interpreter, InterpreterModule, InterpreterSnapshot } from './interpreter.ts'
+import { SharedImports } from './shared-imports.ts'
+import { StandIn } from './stand-in.ts'
+
+const javaScriptValues = 'rb-js-abi-host'
+
+class Use implements Interpreter {
+  readonly #glue: RubyGlue
+  readonly #release: () => void
+  #ended = false
+
+  constructor(glue: RubyGlue, release: () => void) {
+    this.#glue = glue
+    this.#release = release
+  }
+
+  evaluate(script: string): string {
+    if (this.#ended) throw new TypeError('this use has ended')
+    return this.#glue.vm.eval(script).toString()
+  }
+
+  end(): void {
+    if (this.#ended) return
+    this.#glue.end()
+    this.#release()
+    this.#ended = true
+  }
+}
+
+/** The glue's stand-in for `instance`, which calls the glue's own imports. */
+function standInFor(instance: PooledInstance, shared: SharedImports, glue: RubyGlue): WebAssembly.Instance {
+  const standIn = new StandIn(shared, shared.functionsOf(glue.imports))
+  standIn.behind = instance.exports
+  return standIn.instance
+}
+
+function refuseJavaScriptValues(imports: WebAssembly.Imports): void {
+  const host = imports[javaScriptValues]!
+  for (const name of Object.keys(host))
+    host[name] = () => {
+      throw new TypeError(`the initialisation calls ${name}: what it gets would not be in the snapshot`)
+    }
+}
+
+async function takeSnapshot(engine: Engine, module: PooledModule): Promise<InterpreterSnapshot> {
+  const shared = new SharedImports(module)
+  const ready = await engine.snapshot(module, shared.imports, async (instance) => {
+    const glue = new RubyGlue()
+    refuseJavaScriptValues(glue.imports)
+    await glue.initialise(standInFor(instance, shared, glue))
+    glue.end()
+    if (glue.openFiles > 0) throw new TypeError(`the initialisation leaves ${glue.openFiles} files open`)
+  })
+  return {
+    module: ready,
+    async start() {
+      const glue = new RubyGlue()
+      const instance = engine.instantiate(ready, shared.imports)
+      await glue.attach(standInFor(instance, shared, glue))
+      return new Use(glue, () => instance.release())
+    },
+  }
+}
+
+export const ruby: InterpreterModule = {
+  demo,
+  scripts: {
+    first: '[1, 2, 3].map { |n| n * n }.join(",")',
+    firstResult: '1,4,9',
+    work,
+    count: '$count = ($count || 0) + 1',
+    random: 'rand',
+  },
+  async start(instantiate) {
+    const glue = await startRuby(instantiate)
+    return new Use(glue, () => undefined)
+  },
+  takeSnapshot,
+}
