@@ -28,10 +28,12 @@ export interface Scripts {
   readonly firstResult: string
   /** Real work, with the same result in every use. */
   readonly work: string
-  /** Counts, in a global variable, how often it was run; gives the number. */
+  /** Counts how often it was run in this use, wherever a use can keep state; gives the number. */
   readonly count: string
   /** Gives a random number. */
   readonly random: string
+  /** Scripts that fail, or need the glue: what they throw or give is the same natively. */
+  readonly difficult: readonly string[]
 }
 
 export interface InterpreterModule {

@@ -1,6 +1,6 @@
 /**
- * QuickJS's glue for uses from a snapshot. Emscripten's part of it serves one use after the other, since making it anew would take
- * longer than all the rest of a use; the package's own runtime and context objects are made anew by each.
+ * QuickJS's glue for uses from a snapshot. It serves one use after the other, since making it anew would take longer than all the
+ * rest of a use; what the package has of one runtime and one context is made by each use that needs it.
  *
  * What Emscripten's part holds of an instance is behind stand-ins, one for the exports and one for the memory. Its views of the
  * memory, which are variables of its own, are made anew by the function with which it answers the guest's growth. Imports that leave
@@ -8,17 +8,12 @@
  */
 import { createRequire } from 'node:module'
 import type { PooledInstance, PooledMemory } from '@warmslot/engine'
-import type { QuickJSWASMModule } from 'quickjs-emscripten-core'
 import { loadEmscripten, loadQuickjs, quickjs } from '../modules/quickjs.ts'
 import type { EmscriptenModule } from '../modules/quickjs.ts'
+import type { Addresses } from './quickjs-evaluate.ts'
+import { Evaluation, furnish } from './quickjs-evaluate.ts'
 import type { AnyFunction, SharedImports } from './shared-imports.ts'
 import { StandIn } from './stand-in.ts'
-
-/** Where the guest has its runtime and its context. */
-export interface Pointers {
-  readonly runtime: number
-  readonly context: number
-}
 
 // Emscripten gave the imports short names, which are those of one version of the package.
 const knownVersion = '0.32.0'
@@ -43,7 +38,9 @@ class StandInMemory {
 export class QuickjsGlue {
   readonly #memory = new StandInMemory()
   #standIn: StandIn | undefined
-  #core: QuickJSWASMModule | undefined
+  #begin: () => Evaluation = () => {
+    throw new TypeError('this glue initialises')
+  }
   #makeViews: () => void = () => undefined
   #spent = false
 
@@ -52,44 +49,43 @@ export class QuickjsGlue {
     return this.#spent
   }
 
-  get core(): QuickJSWASMModule {
-    return this.#core!
-  }
-
   spend(): void {
     this.#spent = true
   }
 
-  /** Glue that initialises an instance, and says afterwards where the guest has what it made. */
-  static async initialising(
+  /** Glue that initialises an instance: what it makes there is returned, beside the first millisecond in which it may have been made. */
+  static async initialise(
     shared: SharedImports,
     instance: PooledInstance,
-  ): Promise<{ glue: QuickjsGlue; pointers: () => Pointers }> {
-    const glue = new QuickjsGlue()
-    const emscripten = await glue.#load(shared, instance)
+  ): Promise<{ addresses: Addresses; madeSinceMs: number }> {
+    const emscripten = await new QuickjsGlue().#load(shared, instance)
     const made = { runtime: 0, context: 0 }
     const { _QTS_NewRuntime: newRuntime, _QTS_NewContext: newContext } = emscripten
     emscripten._QTS_NewRuntime = () => (made.runtime = newRuntime())
     emscripten._QTS_NewContext = (...values) => (made.context = newContext(...values))
-    glue.#core = await loadQuickjs(emscripten)
-    return { glue, pointers: () => made }
+    const core = await loadQuickjs(emscripten)
+    const madeSinceMs = Date.now()
+    core.newContext()
+    return { addresses: { ...made, ...furnish(emscripten) }, madeSinceMs }
   }
 
-  /** Glue for uses that start with a runtime and a context in the guest. */
-  static async initialised(shared: SharedImports, pointers: Pointers): Promise<QuickjsGlue> {
+  /** Glue for instances that were initialised, so that what it makes is there already. */
+  static async load(shared: SharedImports, addresses: Addresses): Promise<QuickjsGlue> {
     const glue = new QuickjsGlue()
     const emscripten = await glue.#load(shared, undefined)
-    emscripten._QTS_NewRuntime = () => pointers.runtime
-    emscripten._QTS_NewContext = () => pointers.context
-    glue.#core = await loadQuickjs(emscripten)
+    emscripten._QTS_NewRuntime = () => addresses.runtime
+    emscripten._QTS_NewContext = () => addresses.context
+    const core = await loadQuickjs(emscripten)
+    glue.#begin = () => new Evaluation(emscripten, core, addresses)
     return glue
   }
 
   /** Takes up the next use. */
-  serve(instance: PooledInstance): void {
+  serve(instance: PooledInstance): Evaluation {
     this.#standIn!.behind = instance.exports
     this.#memory.behind = instance.memory
     this.#makeViews()
+    return this.#begin()
   }
 
   async #load(shared: SharedImports, instance: PooledInstance | undefined): Promise<EmscriptenModule> {

@@ -1,63 +1,36 @@
 /**
- * QuickJS from a snapshot. The guest's part of the start (its constructors, a runtime, a context) is in the snapshot; the glue's part
- * is in two layers, which are treated differently:
- *
- * - The package's own objects for runtime and context are made anew for each use. The functions that they call to make
- *   the guest's part answer with the pointers that it has in the snapshot.
- * - Emscripten's part (imports, views of the memory, wrapped exports) serves one use after the other, `quickjs-glue.ts`.
+ * QuickJS from a snapshot: the guest's constructors have run, and it has a runtime and a context. Each use takes glue that is idle
+ * (`quickjs-glue.ts`) and evaluates over the guest's functions (`quickjs-evaluate.ts`).
  *
  * `Math.random` gets a seed of its own in each use: the guest keeps it in its memory, `quickjs-seed.ts` says where.
  */
 import type { Engine, PooledInstance, PooledModule } from '@warmslot/engine'
-import type { QuickJSContext } from 'quickjs-emscripten-core'
 import { errors } from 'quickjs-emscripten-core'
 import { evaluate, quickjs as demo, script as work, startQuickjs } from '../modules/quickjs.ts'
 import type { Interpreter, InterpreterModule, InterpreterSnapshot } from './interpreter.ts'
-import { QuickjsGlue, type Pointers } from './quickjs-glue.ts'
+import type { Addresses, Evaluation } from './quickjs-evaluate.ts'
+import { QuickjsGlue } from './quickjs-glue.ts'
 import { findSeed, writeSeed } from './quickjs-seed.ts'
 import { SharedImports } from './shared-imports.ts'
-
-class Snapshot implements InterpreterSnapshot {
-  readonly module: PooledModule
-  readonly #engine: Engine
-  readonly #shared: SharedImports
-  readonly #pointers: Pointers
-  /** Glue that no use has at the moment. */
-  readonly #idle: QuickjsGlue[] = []
-
-  constructor(engine: Engine, module: PooledModule, shared: SharedImports, pointers: Pointers) {
-    this.#engine = engine
-    this.module = module
-    this.#shared = shared
-    this.#pointers = pointers
-  }
-
-  async start(): Promise<Interpreter> {
-    const glue = this.#idle.pop() ?? (await QuickjsGlue.initialised(this.#shared, this.#pointers))
-    const instance = this.#engine.instantiate(this.module, this.#shared.imports)
-    glue.serve(instance)
-    return new Use(glue, instance, this.#idle)
-  }
-}
 
 class Use implements Interpreter {
   readonly #glue: QuickjsGlue
   readonly #instance: PooledInstance
-  readonly #context: QuickJSContext
   readonly #idle: QuickjsGlue[]
+  readonly #evaluation: Evaluation
   #ended = false
 
   constructor(glue: QuickjsGlue, instance: PooledInstance, idle: QuickjsGlue[]) {
     this.#glue = glue
     this.#instance = instance
     this.#idle = idle
-    this.#context = glue.core.newContext()
+    this.#evaluation = glue.serve(instance)
   }
 
   evaluate(script: string): string {
     if (this.#ended) throw new TypeError('this use has ended')
     try {
-      return evaluate(this.#context, script)
+      return this.#evaluation.evaluate(script)
     } catch (error) {
       // Anything but the script's own error may have left the glue in the middle of something.
       if (!(error instanceof errors.QuickJSUnwrapError)) this.#glue.spend()
@@ -75,31 +48,46 @@ class Use implements Interpreter {
 
 async function takeSnapshot(engine: Engine, module: PooledModule): Promise<InterpreterSnapshot> {
   const shared = new SharedImports(module)
-  let pointers: Pointers = { runtime: 0, context: 0 }
-  let seedAddress = 0
+  let addresses: Addresses | undefined
+  let seed = 0
   const ready = await engine.snapshot(
     module,
     shared.imports,
     async (instance) => {
-      const { glue, pointers: made } = await QuickjsGlue.initialising(shared, instance)
-      const startedMs = Date.now()
-      glue.core.newContext()
-      pointers = made()
-      seedAddress = findSeed(instance, pointers.context, startedMs)
+      const made = await QuickjsGlue.initialise(shared, instance)
+      addresses = made.addresses
+      seed = findSeed(instance, addresses.context, made.madeSinceMs)
     },
-    { afterRestore: (instance) => writeSeed(instance, seedAddress) },
+    { afterRestore: (instance) => writeSeed(instance, seed) },
   )
-  return new Snapshot(engine, ready, shared, pointers)
+  /** Glue that no use has at the moment. */
+  const idle: QuickjsGlue[] = []
+  return {
+    module: ready,
+    async start() {
+      const glue = idle.pop() ?? (await QuickjsGlue.load(shared, addresses!))
+      return new Use(glue, engine.instantiate(ready, shared.imports), idle)
+    },
+  }
 }
 
 export const quickjs: InterpreterModule = {
   demo,
   scripts: {
-    first: '[1, 2, 3].map((n) => n * n).join()',
-    firstResult: '1,4,9',
+    first: '6 * 7',
+    firstResult: '42',
     work,
     count: 'globalThis.count = (globalThis.count ?? 0) + 1; String(count)',
     random: 'String(Math.random())',
+    difficult: [
+      '{{{',
+      'missing()',
+      'throw new RangeError("too far")',
+      'throw "text"',
+      'throw { number: 7 }',
+      'import("nothing")',
+      'new Date(0).toString()',
+    ],
   },
   async start(instantiate) {
     const context = await startQuickjs(instantiate)

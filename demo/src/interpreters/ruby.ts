@@ -75,11 +75,22 @@ async function takeSnapshot(engine: Engine, module: PooledModule): Promise<Inter
 export const ruby: InterpreterModule = {
   demo,
   scripts: {
-    first: '[1, 2, 3].map { |n| n * n }.join(",")',
-    firstResult: '1,4,9',
+    first: '6 * 7',
+    firstResult: '42',
     work,
-    count: '$count = ($count || 0) + 1',
+    // In a file as well: the files are the glue's.
+    count:
+      '$count = ($count || 0) + 1; File.write("/count", ".", mode: "a"); File.size("/count") == $count ? $count : "lost"',
     random: 'rand',
+    difficult: [
+      '(',
+      'missing',
+      'raise RangeError, "too far"',
+      'def deep = deep + 1; deep',
+      'exit 3',
+      'GC.start; ENV.to_h',
+      'require "js"; JS.global[:Math].sqrt(16)',
+    ],
   },
   async start(instantiate) {
     const glue = await startRuby(instantiate)

@@ -11,11 +11,27 @@ import { newQuickJSWASMModuleFromVariant } from 'quickjs-emscripten-core'
 import type { DemoModule, Instantiate } from '../module.ts'
 import { readPackageFile } from '../package-files.ts'
 
-/** What the glue's Emscripten part shows of itself, as far as the demo uses it. */
+/** Emscripten's part of the glue, as far as the demo uses it: the memory, and functions of the guest, which take addresses. */
 export interface EmscriptenModule {
   readonly HEAPU8: Uint8Array
+  _malloc(bytes: number): number
+  _free(address: number): void
+  UTF8ToString(address: number): string
   _QTS_NewRuntime(): number
   _QTS_NewContext(runtime: number, intrinsics: number): number
+  _QTS_Eval(
+    context: number,
+    script: number,
+    bytes: number,
+    fileName: number,
+    detectModule: number,
+    flags: number,
+  ): number
+  /** The error that `value` stands for, or 0. */
+  _QTS_ResolveException(context: number, value: number): number
+  _QTS_GetString(context: number, value: number): number
+  _QTS_FreeCString(context: number, text: number): void
+  _QTS_FreeValuePointer(context: number, value: number): void
 }
 
 type Receive = (instance: WebAssembly.Instance) => void
