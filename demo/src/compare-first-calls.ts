@@ -17,8 +17,8 @@ export interface FirstCalls {
 }
 
 const rounds = 21
-/** Uses from the snapshot in a round; they are short. */
-const perRound = 20
+/** Uses from the snapshot in a round, as a server has them: one after the other. */
+const perRound = 100
 
 export async function compareFirstCalls(engine: Engine, interpreter: InterpreterModule): Promise<FirstCalls> {
   const ways = await waysToStart(engine, interpreter)

@@ -31,6 +31,12 @@ export async function faultsOf({ scripts }: InterpreterModule, ways: WaysToStart
     try {
       const counts = [one, other, one, one, other].map((each) => each.evaluate(scripts.count))
       expect('counts of two uses', counts.join(), '1,1,2,3,2')
+      if (scripts.callHost !== undefined) {
+        // The one use calls the host, and the host the other use; the one goes on where it was.
+        Object.assign(globalThis, { fromGuest: () => other.evaluate(scripts.count) })
+        expect('count after a call of the other use', one.evaluate(scripts.callHost), '4')
+        expect('count of the other use', other.evaluate(scripts.count), '4')
+      }
       expect('work beside another use', one.evaluate(scripts.work), other.evaluate(scripts.work))
     } finally {
       one.end()

@@ -30,6 +30,8 @@ export interface Scripts {
   readonly work: string
   /** Counts how often it was run in this use, wherever a use can keep state; gives the number. */
   readonly count: string
+  /** Calls the global function `fromGuest` of the host, and runs `count` after that; for interpreters that can. */
+  readonly callHost?: string
   /** Gives a random number. */
   readonly random: string
   /** Scripts that fail, or need the glue: what they throw or give is the same natively. */

@@ -12,6 +12,9 @@ import type { Interpreter, InterpreterModule, InterpreterSnapshot } from './inte
 import { SharedImports } from './shared-imports.ts'
 import { StandIn } from './stand-in.ts'
 
+/** In a file as well: the files are the glue's. */
+const count =
+  '$count = ($count || 0) + 1; File.write("/count", ".", mode: "a"); File.size("/count") == $count ? $count : "lost"'
 const javaScriptValues = 'rb-js-abi-host'
 
 class Use implements Interpreter {
@@ -78,9 +81,8 @@ export const ruby: InterpreterModule = {
     first: '6 * 7',
     firstResult: '42',
     work,
-    // In a file as well: the files are the glue's.
-    count:
-      '$count = ($count || 0) + 1; File.write("/count", ".", mode: "a"); File.size("/count") == $count ? $count : "lost"',
+    count,
+    callHost: `require "js"; JS.global.fromGuest; ${count}`,
     random: 'rand',
     difficult: [
       '(',
