@@ -7,7 +7,7 @@
 import { Engine } from '@warmslot/engine'
 import type { Comparison } from './compare.ts'
 import { compare, liveInstances } from './compare.ts'
-import { compareFirstCalls } from './compare-first-calls.ts'
+import { checkInterpreter, timeFirstCalls } from './compare-first-calls.ts'
 import { interpreters } from './interpreters/index.ts'
 import { kernelView, sharedMemoryBytes } from './kernel-view.ts'
 import { demoModules } from './modules/index.ts'
@@ -76,17 +76,20 @@ if (interpreted.length > 0) {
   console.log('\nThe first call of an interpreter, from nothing to the result of a small script:\n')
   const firstCalls = [['interpreter', 'native p50', 'pooled p50', 'from a snapshot p50', 'p99', 'p50 ratio']]
   for (const interpreter of interpreted) {
-    const { faults, native, pooled, snapshot } = await compareFirstCalls(engine, interpreter)
+    const faults = await checkInterpreter(engine, interpreter)
     failed ||= faults.length > 0
     for (const fault of faults) console.error(`WRONG, ${interpreter.demo.name} from its snapshot: ${fault}`)
-    firstCalls.push([
-      interpreter.demo.name,
-      duration(native.p50),
-      duration(pooled.p50),
-      duration(snapshot.p50),
-      duration(snapshot.p99),
-      `${(native.p50 / snapshot.p50).toFixed(1)} x`,
-    ])
+    for (const withProgram of [false, true]) {
+      const { name, native, pooled, snapshot } = await timeFirstCalls(engine, interpreter, withProgram)
+      firstCalls.push([
+        name,
+        duration(native.p50),
+        duration(pooled.p50),
+        duration(snapshot.p50),
+        duration(snapshot.p99),
+        `${(native.p50 / snapshot.p50).toFixed(1)} x`,
+      ])
+    }
   }
   console.log(table(firstCalls))
 }

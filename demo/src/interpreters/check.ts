@@ -19,7 +19,8 @@ export async function faultsOf({ scripts }: InterpreterModule, ways: WaysToStart
   const expect = (what: string, found: unknown, expected: unknown): void => {
     if (found !== expected) faults.push(`${what}: ${String(found)} instead of ${String(expected)}`)
   }
-  const all = (one: Interpreter): string => `${one.evaluate(scripts.first)} ${one.evaluate(scripts.work)}`
+  const all = (one: Interpreter): string =>
+    `${one.evaluate(scripts.first.call)} ${one.evaluate(scripts.work)}`
   const native = await runIn(ways.native, all)
   expect('pooled', await runIn(ways.pooled, all), native)
   for (let use = 1; use <= uses; use++) expect(`use ${use}`, await runIn(ways.snapshot, all), native)
@@ -54,12 +55,12 @@ export async function faultsOf({ scripts }: InterpreterModule, ways: WaysToStart
   ended.end()
   expect(
     'an ended use',
-    outcome(() => ended.evaluate(scripts.first)),
+    outcome(() => ended.evaluate(scripts.first.call)),
     'TypeError: this use has ended',
   )
   // A script's error is worded as natively, and the use goes on; a long script is a script as well.
   const difficult = (one: Interpreter): string =>
-    [...scripts.difficult, ' '.repeat(20_000) + scripts.first, scripts.first]
+    [...scripts.difficult, ' '.repeat(20_000) + scripts.first.call, scripts.first.call]
       .map((script) => outcome(() => one.evaluate(script)))
       .join('\n')
   expect('difficult scripts', await runIn(ways.snapshot, difficult), await runIn(ways.native, difficult))

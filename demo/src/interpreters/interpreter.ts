@@ -23,9 +23,8 @@ export interface InterpreterSnapshot {
 
 /** Scripts that say something about an interpreter, in its own language. */
 export interface Scripts {
-  /** Its first call is timed: as little work as there can be, so that starting is what is measured. */
-  readonly first: string
-  readonly firstResult: string
+  /** As little work as there can be, so that starting is what is timed. */
+  readonly first: Pick<Program, 'call' | 'result'>
   /** Real work, with the same result in every use. */
   readonly work: string
   /** Counts how often it was run in this use, wherever a use can keep state; gives the number. */
@@ -38,11 +37,20 @@ export interface Scripts {
   readonly difficult: readonly string[]
 }
 
+/** A program that is loaded before it is called. */
+export interface Program {
+  readonly source: string
+  readonly call: string
+  /** What the call gives. */
+  readonly result: string
+}
+
 export interface InterpreterModule {
   readonly demo: DemoModule
   readonly scripts: Scripts
-  /** Makes an instance, native or pooled, and initialises it, as the package's users do. */
-  start(instantiate: Instantiate): Promise<Interpreter>
-  /** Initialises one instance of the compiled package, and keeps what that made. */
-  takeSnapshot(engine: Engine, module: PooledModule): Promise<InterpreterSnapshot>
+  readonly program: Program
+  /** Makes an instance, native or pooled, and initialises it, as the package's users do; then runs `source`. */
+  start(instantiate: Instantiate, source?: string): Promise<Interpreter>
+  /** Initialises one instance of the compiled package, runs `source` in it, and keeps what both made. */
+  takeSnapshot(engine: Engine, module: PooledModule, source?: string): Promise<InterpreterSnapshot>
 }

@@ -8,6 +8,7 @@
  */
 import { createRequire } from 'node:module'
 import type { PooledInstance, PooledMemory } from '@warmslot/engine'
+import type { QuickJSContext } from 'quickjs-emscripten-core'
 import { loadEmscripten, loadQuickjs, quickjs } from '../modules/quickjs.ts'
 import type { EmscriptenModule } from '../modules/quickjs.ts'
 import type { Addresses } from './quickjs-evaluate.ts'
@@ -53,11 +54,11 @@ export class QuickjsGlue {
     this.#spent = true
   }
 
-  /** Glue that initialises an instance: what it makes there is returned, beside the first millisecond in which it may have been made. */
+  /** Initialises an instance; says where it has what that made, and since when its context may have been there. */
   static async initialise(
     shared: SharedImports,
     instance: PooledInstance,
-  ): Promise<{ addresses: Addresses; madeSinceMs: number }> {
+  ): Promise<{ addresses: Addresses; context: QuickJSContext; madeSinceMs: number }> {
     const emscripten = await new QuickjsGlue().#load(shared, instance)
     const made = { runtime: 0, context: 0 }
     const { _QTS_NewRuntime: newRuntime, _QTS_NewContext: newContext } = emscripten
@@ -65,8 +66,8 @@ export class QuickjsGlue {
     emscripten._QTS_NewContext = (...values) => (made.context = newContext(...values))
     const core = await loadQuickjs(emscripten)
     const madeSinceMs = Date.now()
-    core.newContext()
-    return { addresses: { ...made, ...furnish(emscripten) }, madeSinceMs }
+    const context = core.newContext()
+    return { addresses: { ...made, ...furnish(emscripten) }, context, madeSinceMs }
   }
 
   /** Glue for instances that were initialised, so that what it makes is there already. */

@@ -9,6 +9,7 @@ import { errors } from 'quickjs-emscripten-core'
 import { evaluate, quickjs as demo, script as work, startQuickjs } from '../modules/quickjs.ts'
 import type { Interpreter, InterpreterModule, InterpreterSnapshot } from './interpreter.ts'
 import type { Addresses, Evaluation } from './quickjs-evaluate.ts'
+import { javascript as program } from './programs.ts'
 import { QuickjsGlue } from './quickjs-glue.ts'
 import { findSeed, writeSeed } from './quickjs-seed.ts'
 import { SharedImports } from './shared-imports.ts'
@@ -46,7 +47,11 @@ class Use implements Interpreter {
   }
 }
 
-async function takeSnapshot(engine: Engine, module: PooledModule): Promise<InterpreterSnapshot> {
+async function takeSnapshot(
+  engine: Engine,
+  module: PooledModule,
+  source?: string,
+): Promise<InterpreterSnapshot> {
   const shared = new SharedImports(module)
   let addresses: Addresses | undefined
   let seed = 0
@@ -57,6 +62,7 @@ async function takeSnapshot(engine: Engine, module: PooledModule): Promise<Inter
       const made = await QuickjsGlue.initialise(shared, instance)
       addresses = made.addresses
       seed = findSeed(instance, addresses.context, made.madeSinceMs)
+      if (source !== undefined) evaluate(made.context, source)
     },
     { afterRestore: (instance) => writeSeed(instance, seed) },
   )
@@ -66,7 +72,13 @@ async function takeSnapshot(engine: Engine, module: PooledModule): Promise<Inter
     module: ready,
     async start() {
       const glue = idle.pop() ?? (await QuickjsGlue.load(shared, addresses!))
-      return new Use(glue, engine.instantiate(ready, shared.imports), idle)
+      try {
+        return new Use(glue, engine.instantiate(ready, shared.imports), idle)
+      } catch (error) {
+        // No slot is free: the glue is as it was.
+        idle.push(glue)
+        throw error
+      }
     },
   }
 }
@@ -74,8 +86,7 @@ async function takeSnapshot(engine: Engine, module: PooledModule): Promise<Inter
 export const quickjs: InterpreterModule = {
   demo,
   scripts: {
-    first: '6 * 7',
-    firstResult: '42',
+    first: { call: '6 * 7', result: '42' },
     work,
     count: 'globalThis.count = (globalThis.count ?? 0) + 1; String(count)',
     random: 'String(Math.random())',
@@ -89,8 +100,10 @@ export const quickjs: InterpreterModule = {
       'new Date(0).toString()',
     ],
   },
-  async start(instantiate) {
+  program,
+  async start(instantiate, source) {
     const context = await startQuickjs(instantiate)
+    if (source !== undefined) evaluate(context, source)
     return { evaluate: (script) => evaluate(context, script), end: () => context.dispose() }
   },
   takeSnapshot,

@@ -9,6 +9,7 @@
 import type { Engine, PooledInstance, PooledModule } from '@warmslot/engine'
 import { ruby as demo, RubyGlue, script as work, startRuby } from '../modules/ruby.ts'
 import type { Interpreter, InterpreterModule, InterpreterSnapshot } from './interpreter.ts'
+import { ruby as program } from './programs.ts'
 import { SharedImports } from './shared-imports.ts'
 import { StandIn } from './stand-in.ts'
 
@@ -55,12 +56,17 @@ function refuseJavaScriptValues(imports: WebAssembly.Imports): void {
     }
 }
 
-async function takeSnapshot(engine: Engine, module: PooledModule): Promise<InterpreterSnapshot> {
+async function takeSnapshot(
+  engine: Engine,
+  module: PooledModule,
+  source?: string,
+): Promise<InterpreterSnapshot> {
   const shared = new SharedImports(module)
   const ready = await engine.snapshot(module, shared.imports, async (instance) => {
     const glue = new RubyGlue()
     refuseJavaScriptValues(glue.imports)
     await glue.initialise(standInFor(instance, shared, glue))
+    if (source !== undefined) glue.vm.eval(source)
     glue.end()
     if (glue.openFiles > 0) throw new TypeError(`the initialisation leaves ${glue.openFiles} files open`)
   })
@@ -69,8 +75,14 @@ async function takeSnapshot(engine: Engine, module: PooledModule): Promise<Inter
     async start() {
       const glue = new RubyGlue()
       const instance = engine.instantiate(ready, shared.imports)
-      await glue.attach(standInFor(instance, shared, glue))
-      return new Use(glue, () => instance.release())
+      const use = new Use(glue, () => instance.release())
+      try {
+        await glue.attach(standInFor(instance, shared, glue))
+        return use
+      } catch (error) {
+        use.end()
+        throw error
+      }
     },
   }
 }
@@ -78,8 +90,7 @@ async function takeSnapshot(engine: Engine, module: PooledModule): Promise<Inter
 export const ruby: InterpreterModule = {
   demo,
   scripts: {
-    first: '6 * 7',
-    firstResult: '42',
+    first: { call: '6 * 7', result: '42' },
     work,
     count,
     callHost: `require "js"; JS.global.fromGuest; ${count}`,
@@ -94,8 +105,10 @@ export const ruby: InterpreterModule = {
       'require "js"; JS.global[:Math].sqrt(16)',
     ],
   },
-  async start(instantiate) {
+  program,
+  async start(instantiate, source) {
     const glue = await startRuby(instantiate)
+    if (source !== undefined) glue.vm.eval(source)
     return new Use(glue, () => undefined)
   },
   takeSnapshot,

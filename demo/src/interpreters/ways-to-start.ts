@@ -8,7 +8,7 @@
 import type { Engine, PooledInstance, PooledModule } from '@warmslot/engine'
 import type { Instantiate } from '../module.ts'
 import { nativeInstantiate } from '../native.ts'
-import type { Interpreter, InterpreterModule } from './interpreter.ts'
+import type { Interpreter, InterpreterModule, Program } from './interpreter.ts'
 
 export interface WaysToStart {
   native(): Promise<Interpreter>
@@ -18,16 +18,20 @@ export interface WaysToStart {
   dispose(): Promise<void>
 }
 
-/** Compiles the interpreter's package both ways, and takes its snapshot. */
-export async function waysToStart(engine: Engine, interpreter: InterpreterModule): Promise<WaysToStart> {
+/** Compiles the interpreter's package both ways, and takes its snapshot; each way runs `source` as part of the start. */
+export async function waysToStart(
+  engine: Engine,
+  interpreter: InterpreterModule,
+  source?: string,
+): Promise<WaysToStart> {
   const { demo } = interpreter
   const bytes = await demo.bytes()
   const instantiate = nativeInstantiate(await WebAssembly.compile(bytes), demo.importedMemory)
   const module = await engine.compile(bytes, { label: `${demo.name} interpreter` })
-  const snapshot = await interpreter.takeSnapshot(engine, module)
+  const snapshot = await interpreter.takeSnapshot(engine, module, source)
   return {
-    native: () => interpreter.start(instantiate),
-    pooled: () => startPooled(engine, module, interpreter),
+    native: () => interpreter.start(instantiate, source),
+    pooled: () => startPooled(engine, module, (instantiate) => interpreter.start(instantiate, source)),
     snapshot: () => snapshot.start(),
     async dispose() {
       await snapshot.module.dispose()
@@ -39,7 +43,7 @@ export async function waysToStart(engine: Engine, interpreter: InterpreterModule
 async function startPooled(
   engine: Engine,
   module: PooledModule,
-  interpreter: InterpreterModule,
+  start: (instantiate: Instantiate) => Promise<Interpreter>,
 ): Promise<Interpreter> {
   let instance: PooledInstance | undefined
   const instantiate: Instantiate = (imports) =>
@@ -48,7 +52,7 @@ async function startPooled(
       typeof imports === 'function' ? (one) => imports(one.memory as unknown as WebAssembly.Memory) : imports,
     ))
   try {
-    const started = await interpreter.start(instantiate)
+    const started = await start(instantiate)
     return {
       evaluate: (script) => started.evaluate(script),
       end() {
@@ -63,20 +67,20 @@ async function startPooled(
 }
 
 /**
- * Starts an interpreter and has it run its first script.
+ * Starts an interpreter and has it run one script.
  * @returns milliseconds from the start until the result is there; ending the use is not in it
  * @throws TypeError if the result is wrong
  */
 export async function timeFirstCall(
-  { scripts }: InterpreterModule,
   start: () => Promise<Interpreter>,
+  { call, result: expected }: Pick<Program, 'call' | 'result'>,
 ): Promise<number> {
   const startedMs = performance.now()
   const interpreter = await start()
   try {
-    const result = interpreter.evaluate(scripts.first)
+    const result = interpreter.evaluate(call)
     const takenMs = performance.now() - startedMs
-    if (result !== scripts.firstResult) throw new TypeError(`the first script gave ${result}`)
+    if (result !== expected) throw new TypeError(`${call} gave ${result} instead of ${expected}`)
     return takenMs
   } finally {
     interpreter.end()
