@@ -26,11 +26,11 @@ export async function waysToStart(
 ): Promise<WaysToStart> {
   const { demo } = interpreter
   const bytes = await demo.bytes()
-  const instantiate = nativeInstantiate(await WebAssembly.compile(bytes), demo.importedMemory)
+  const natively = nativeInstantiate(await WebAssembly.compile(bytes), demo.importedMemory)
   const module = await engine.compile(bytes, { label: `${demo.name} interpreter` })
   const snapshot = await interpreter.takeSnapshot(engine, module, source)
   return {
-    native: () => interpreter.start(instantiate, source),
+    native: () => interpreter.start(natively, source),
     pooled: () => startPooled(engine, module, (instantiate) => interpreter.start(instantiate, source)),
     snapshot: () => snapshot.start(),
     async dispose() {
