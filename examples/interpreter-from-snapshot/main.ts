@@ -37,7 +37,7 @@ const random = new Set<string>()
 const timesMs: number[] = []
 for (let use = 1; use <= 200; use += 1) {
   const startedMs = performance.now()
-  using instance = engine.instantiate(ready, quickjsImports)
+  const instance = engine.instantiate(ready, quickjsImports)
   serve(instance)
   // An object of the glue's for the context that the snapshot has.
   const context = quickjs.newContext()
@@ -45,6 +45,7 @@ for (let use = 1; use <= 200; use += 1) {
   timesMs.push(performance.now() - startedMs)
   if (use <= 2) console.log(`${answer}; then: ${evaluate(context, `visit('a friend')`)}`)
   random.add(evaluate(context, 'String(Math.random())'))
+  instance.release()
 }
 console.log(`random numbers of 200 uses that differ: ${random.size}`)
 
