@@ -14,7 +14,7 @@ export interface WaysToStart {
   native(): Promise<Interpreter>
   pooled(): Promise<Interpreter>
   snapshot(): Promise<Interpreter>
-  /** Drops both pooled modules; all uses must have ended. */
+  /** Drops both pooled modules; all uses must have ended. @throws TypeError if the kernel still shows something of them */
   dispose(): Promise<void>
 }
 
@@ -34,8 +34,11 @@ export async function waysToStart(
     pooled: () => startPooled(engine, module, (instantiate) => interpreter.start(instantiate, source)),
     snapshot: () => snapshot.start(),
     async dispose() {
-      await snapshot.module.dispose()
-      await module.dispose()
+      for (const dropped of [snapshot.module, module]) {
+        const { complete, kernel } = await dropped.dispose()
+        if (!complete || kernel.mappings + kernel.descriptors > 0)
+          throw new TypeError(`${dropped.label} has left ${kernel.mappings} mappings behind`)
+      }
     },
   }
 }
