@@ -1,7 +1,7 @@
 /** A module's memory images, one for each of its memories, from the data segments that the analysis found. */
 import { MemoryImage } from '@warmslot/memory-image'
 
-import type { ImageSegment } from '../binary/sort-segments.ts'
+import type { ImageSegment } from '../binary/image-segments.ts'
 
 /** The images, each with one reference; after an error none is left open. */
 export async function makeImages(

@@ -2,7 +2,7 @@
 import { InvalidOptionError } from '@warmslot/index-allocator'
 import { isSharedArrayBuffer } from 'node:util/types'
 
-import type { ImageSegment } from '../binary/sort-segments.ts'
+import type { ImageSegment } from '../binary/image-segments.ts'
 import { SerializedModuleError } from '../errors/serialized-module-error.ts'
 import { ExportNames } from '../handles/exports-object.ts'
 import type { Compilation, SlotLimits } from '../runtime/compiled-module.ts'
