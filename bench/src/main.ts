@@ -1,13 +1,17 @@
 /**
- * The bench: native against pooled uses, Wasmtime, the index allocator, the purge, the deadlines, in one run of some three minutes. See README.md.
+ * The bench: native against pooled uses, Wasmtime, snapshots, strategies, threads, memory, the index allocator, the purge, the deadlines, in one run of some eight minutes. See README.md.
  *
  *     node --expose-gc src/main.ts [--write | --out FOLDER] [--name NAME] [--quick] [--peers]
  */
 import { machineFacts } from './machine.ts'
 import { measureAllocator } from './measure-allocator.ts'
 import { measureDeadlines } from './measure-deadlines.ts'
-import { measurePurge } from './measure-purge.ts'
+import { measureFirstCalls } from './measure-first-calls.ts'
+import { measureMemory } from './measure-memory.ts'
+import { measurePurges } from './measure-purge.ts'
 import { measureSpawns } from './measure-spawns.ts'
+import { measureThreads } from './measure-threads.ts'
+import { measureTurns } from './measure-turns.ts'
 import { readOptions } from './options.ts'
 import { measurePeers } from './peers/measure-peers.ts'
 import { progress } from './progress.ts'
@@ -40,8 +44,17 @@ for (const useCase of [...guestCases(amounts.usesOfGuest), ...realModuleCases(am
   )
 }
 
-progress(`purges of ${amounts.purgedSlots} slots`)
-const purge = await measurePurge(amounts.purgedSlots, amounts.purges)
+progress('first calls of interpreters')
+const firstCalls = await measureFirstCalls(amounts.interpreters, amounts.firstCalls)
+progress('several modules on one pool')
+const turns = await measureTurns(amounts.moduleCounts, amounts.usesOfTurns)
+progress('threads')
+const threads = await measureThreads(amounts.threadMs, amounts.workersForOneUse)
+progress('memory')
+const memory = measureMemory(amounts.memorySlots, 100)
+
+progress(`purges of ${amounts.purgedSlots.join(', ')} slots`)
+const purge = await measurePurges(amounts.purgedSlots, amounts.purges)
 
 progress(`starting children beside ${amounts.spawnSlots} instances`)
 const spawns = measureSpawns(amounts.spawnSlots, amounts.spawns)
@@ -49,7 +62,7 @@ progress('deadlines: their cost, and how late they come')
 const deadlines = await measureDeadlines(amounts.deadlineModules, amounts.deadlineTurnsMs, amounts.stops)
 
 const results = {
-  version: 1,
+  version: 2,
   startedAt: startedAt.toISOString(),
   durationSeconds: (Date.now() - startedAt.getTime()) / 1000,
   machine,
@@ -57,6 +70,10 @@ const results = {
   units: { uses: 'microseconds', pauses: 'milliseconds' },
   uses,
   peers,
+  firstCalls,
+  turns,
+  threads,
+  memory,
   allocator,
   purge,
   spawns,

@@ -80,17 +80,21 @@ async function purgeOnce(engine: Engine, slots: number, dirtyPages: number): Pro
 }
 
 /** Purges `slots` slots, `purges` times for each number of pages that the uses had written before. */
-export async function measurePurge(slots: number, purges: number): Promise<PurgeResult[]> {
+export async function measurePurge(
+  slots: number,
+  purges: number,
+  written: readonly number[],
+): Promise<PurgeResult[]> {
   const engine = new Engine({ slots, maxMemoryBytes: 16 * 2 ** 20 })
   const results: PurgeResult[] = []
   try {
     // The slots' address space is made at their first use; that is no part of a purge.
     await purgeOnce(engine, slots, 0)
-    for (const pages of [0, 10, 100]) {
+    for (const pages of written) {
       const all: OnePurge[] = []
       for (let count = 0; count < purges; count += 1) all.push(await purgeOnce(engine, slots, pages))
       results.push({
-        name: `dirty-${pages}`,
+        name: `slots-${slots}-dirty-${pages}`,
         title: pages === 0 ? 'nothing written' : `${pages} pages written in the last use`,
         slots,
         purges,
@@ -103,5 +107,13 @@ export async function measurePurge(slots: number, purges: number): Promise<Purge
   } finally {
     await engine.close()
   }
+  return results
+}
+
+/** Pools of several sizes after uses of 10 pages; the largest but one after other numbers of pages as well. */
+export async function measurePurges(sizes: readonly number[], purges: number): Promise<PurgeResult[]> {
+  const results: PurgeResult[] = []
+  for (const [place, slots] of sizes.entries())
+    results.push(...(await measurePurge(slots, purges, place === sizes.length - 2 ? [0, 10, 100] : [10])))
   return results
 }

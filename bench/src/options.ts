@@ -17,8 +17,19 @@ export interface Amounts {
   readonly capacities: readonly number[]
   /** Pairs of allocate and free in one round, for each capacity and strategy. */
   readonly allocatorPairs: number
-  /** Slots that a purge clears. */
-  readonly purgedSlots: number
+  /** Interpreters whose first calls are timed, and how often each is started natively. */
+  readonly interpreters: readonly string[]
+  readonly firstCalls: number
+  /** How many modules share a pool, and timed uses of each combination. */
+  readonly moduleCounts: readonly number[]
+  readonly usesOfTurns: number
+  /** How long threads do uses, in milliseconds, and how many workers serve one use each. */
+  readonly threadMs: number
+  readonly workersForOneUse: number
+  /** Slots of the process whose memory is looked at. */
+  readonly memorySlots: number
+  /** Slots that purges clear, ascending. */
+  readonly purgedSlots: readonly number[]
   /** Purges for each state of the slots. */
   readonly purges: number
   /** Instances that a process has while it starts children. */
@@ -55,7 +66,14 @@ const full: Amounts = {
   realModules: ['sqlite', 'esbuild', 'ruby'],
   capacities: [100, 1_000, 10_000, 100_000, 1_000_000],
   allocatorPairs: 100_000,
-  purgedSlots: 1_000,
+  interpreters: ['quickjs', 'ruby'],
+  firstCalls: 40,
+  moduleCounts: [1, 10, 1_000],
+  usesOfTurns: 5_000,
+  threadMs: 3_000,
+  workersForOneUse: 50,
+  memorySlots: 1_000,
+  purgedSlots: [10, 100, 1_000, 10_000],
   purges: 5,
   spawnSlots: 1_000,
   spawns: 200,
@@ -74,7 +92,14 @@ const quick: Amounts = {
   realModules: ['sqlite'],
   capacities: [100, 1_000],
   allocatorPairs: 100,
-  purgedSlots: 10,
+  interpreters: ['quickjs'],
+  firstCalls: 2,
+  moduleCounts: [1, 3],
+  usesOfTurns: 20,
+  threadMs: 20,
+  workersForOneUse: 1,
+  memorySlots: 5,
+  purgedSlots: [3, 10, 12],
   purges: 1,
   spawnSlots: 10,
   spawns: 2,

@@ -35,6 +35,7 @@ describe('a quick run', () => {
       'ten-mebibyte-1',
       'ten-mebibyte-10',
       'ten-mebibyte-100',
+      'adjoining-1000',
       'ten-mebibyte-1-stolen',
       'sqlite',
       'sqlite-new-imports',
@@ -60,7 +61,7 @@ describe('a quick run', () => {
   })
 
   it('times the pool beside the peers that are there', () => {
-    expect(results.peers).toHaveLength(5)
+    expect(results.peers).toHaveLength(13)
     for (const { sides } of results.peers) {
       expect(sides.pooled!.uses).toBe(results.amounts.peerRounds * results.amounts.peerUses)
       for (const side of Object.values(sides)) {
@@ -73,9 +74,56 @@ describe('a quick run', () => {
   it('times the allocator and the purge', () => {
     expect(results.allocator).toHaveLength(3 * results.amounts.capacities.length)
     for (const { pairNs } of results.allocator) expect(pairNs).toBeGreaterThan(0)
-    expect(results.purge.map(({ name }) => name)).toEqual(['dirty-0', 'dirty-10', 'dirty-100'])
+    const sizes = [3, 10, 10, 10, 12]
+    const pages = [10, 0, 10, 100, 10]
+    expect(results.purge.map(({ slots }) => slots)).toEqual(sizes)
     const held = results.purge.map(({ residentBytesPerSlot }) => residentBytesPerSlot / 4096)
-    expect(held).toEqual([0, 10, 100])
+    expect(held).toEqual(pages)
+  })
+
+  it('times first calls of an interpreter in each way', () => {
+    expect(results.firstCalls.map(({ name }) => name)).toEqual(['quickjs', 'quickjs-program'])
+    for (const { ways, ratio } of results.firstCalls) {
+      expect(ways.native.uses).toBe(results.amounts.firstCalls)
+      expect(ways.snapshot.uses).toBe(20 * results.amounts.firstCalls)
+      expect(ratio.p50).toBeCloseTo(ways.native.p50 / ways.snapshot.p50)
+    }
+  })
+
+  it('says how often several modules found their image', () => {
+    expect(results.turns).toHaveLength(3 * 3)
+    for (const { modules, hitRate, strategy } of results.turns) {
+      expect(hitRate).toBeLessThanOrEqual(1)
+      // Fewer modules than slots, under the strategy that remembers: all of them.
+      if (modules < 100 && strategy === 'reuseAffinity') expect(hitRate).toBe(1)
+    }
+  })
+
+  it('times uses in threads', () => {
+    expect(results.threads.map(({ name }) => name)).toEqual([
+      'native-1',
+      'pooled-1',
+      'native-2',
+      'pooled-2',
+      'worker-each',
+    ])
+    for (const { usesPerSecond, use } of results.threads) {
+      expect(usesPerSecond).toBeGreaterThan(0)
+      expect(use.p50).toBeGreaterThan(0)
+    }
+  })
+
+  it('looks at the memory of a pool at each step', () => {
+    const { slots, pages, steps } = results.memory
+    const [one, inUse, released, trimmed, purged] = steps.map(({ pssMib }) => pssMib)
+    expect([slots, pages]).toEqual([results.amounts.memorySlots, 100])
+    const writtenMib = (slots * pages * 4) / 1024
+    // The heap moves as well, by less than what was written.
+    expect(inUse! - one!).toBeGreaterThan(writtenMib / 2)
+    expect(released! - trimmed!).toBeGreaterThan(writtenMib / 2)
+    expect(Math.abs(purged! - trimmed!)).toBeLessThan(writtenMib)
+    // The image of 1 MiB; the machine's other programs may have some as well.
+    expect(steps[3]!.shmemMib).toBeGreaterThan(0.9)
   })
 
   it('times children beside nothing, a pool and native instances', () => {
@@ -88,7 +136,7 @@ describe('a quick run', () => {
   })
 
   it('says what it ran on, and nothing that tells whose machine it is', () => {
-    expect(results.version).toBe(1)
+    expect(results.version).toBe(2)
     expect(results.machine.node).toBe(process.versions.node)
     expect(results.machine.cores).toBeGreaterThan(0)
     expect(Object.keys(results.machine).toSorted()).toEqual(

@@ -9,12 +9,11 @@ import { Engine } from '@warmslot/engine'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 
-import { growingGuest } from '../guests/growing-guest.ts'
-import { tenMebibyteGuest } from '../guests/ten-mebibyte-guest.ts'
 import { distributionOf, type Distribution } from '../statistics.ts'
 import { callExport } from '../uses/use-case.ts'
 import { Peer } from './peer.ts'
 import { floorProgram, wasmtimeProgram } from './programs.ts'
+import { peerWorks, type PeerWork } from './works.ts'
 
 export const sides = ['pooled', 'wasmtime', 'wasmtimeBest', 'floor'] as const
 export type PeerSide = (typeof sides)[number]
@@ -25,45 +24,19 @@ export interface PeerResult {
   readonly sides: Partial<Record<PeerSide, Distribution>>
 }
 
-interface Work {
-  readonly name: string
-  readonly title: string
-  readonly guest: Uint8Array<ArrayBuffer>
-  readonly argument: number
-  /** Of the floor: bytes of memory, of the image, and of growth; places written to, and their distance. */
-  readonly floor: readonly [memory: number, image: number, growth: number, places: number, distance: number]
-}
-
-const kib = 1024
-const mib = 1024 * kib
-
-function works(): Work[] {
-  return [
-    {
-      name: 'grow-17',
-      title: '17 pages, grows by one page',
-      guest: growingGuest(),
-      argument: 1,
-      floor: [17 * 64 * kib, 8 * kib, 64 * kib, 1, 4 * kib],
-    },
-    ...[0, 1, 10, 100].map((pages): Work => ({
-      name: `ten-mebibyte-${pages}`,
-      title: `10 MiB, 1 MiB of data, writes ${pages} ${pages === 1 ? 'page' : 'pages'}`,
-      guest: tenMebibyteGuest(),
-      argument: pages,
-      floor: [10 * mib, mib, 0, pages, 100 * kib],
-    })),
-  ]
-}
+/** So many uses of a number of pages. */
+type Round = (count: number, pages: number) => Promise<Float64Array> | Float64Array
 
 const untimedUses = 200
+/** How many small uses follow a large one. */
+const usesAfter = 50
 
 export async function measurePeers(rounds: number, uses: number, build: boolean): Promise<PeerResult[]> {
   const folder = mkdtempSync(`${tmpdir()}/warmslot-peers-`)
   try {
     const programs = { floor: floorProgram(folder), wasmtime: wasmtimeProgram(build) }
     const results: PeerResult[] = []
-    for (const work of works()) results.push(await measureWork(work, programs, folder, rounds, uses))
+    for (const work of peerWorks()) results.push(await measureWork(work, programs, folder, rounds, uses))
     return results
   } finally {
     rmSync(folder, { recursive: true })
@@ -71,7 +44,7 @@ export async function measurePeers(rounds: number, uses: number, build: boolean)
 }
 
 async function measureWork(
-  { name, title, guest, argument, floor }: Work,
+  { name, title, guest, argument, afterOneOf, floor }: PeerWork,
   programs: { readonly floor: string | undefined; readonly wasmtime: string | undefined },
   folder: string,
   rounds: number,
@@ -79,35 +52,46 @@ async function measureWork(
 ): Promise<PeerResult> {
   const file = `${folder}/${name}.wasm`
   writeFileSync(file, guest)
-  await using engine = new Engine({ slots: 4, maxMemoryBytes: 16 * mib })
+  await using engine = new Engine({ slots: 4, maxMemoryBytes: 16 * 2 ** 20 })
   const module = await engine.compile(guest)
   const imports = {}
-  const pooled = (): void => {
+  const pooled = (pages: number): void => {
     const instance = engine.instantiate(module, imports)
-    callExport(instance.exports, 'run', argument)
+    callExport(instance.exports, 'run', pages)
     instance.release()
   }
   using peers = new DisposableStack()
   const start = (program: string | undefined, ...words: string[]): Peer | undefined =>
     program === undefined ? undefined : peers.use(new Peer(program, words))
-  const [memory, image, growth, places, distance] = floor
+  const { memory, image, growth, places, distance } = floor
   const started = {
     wasmtime: start(programs.wasmtime, file, 'defaults'),
     wasmtimeBest: start(programs.wasmtime, file, 'best'),
     floor: start(programs.floor, `${memory}`, `${image}`, `${growth}`),
   }
-  const round: Record<PeerSide, ((count: number) => Promise<Float64Array> | Float64Array) | undefined> = {
-    pooled: (count) => timed(pooled, count),
-    wasmtime: started.wasmtime && ((count) => started.wasmtime!.round(count, argument)),
-    wasmtimeBest: started.wasmtimeBest && ((count) => started.wasmtimeBest!.round(count, argument)),
-    floor: started.floor && ((count) => started.floor!.round(count, places, distance)),
+  const round: Record<PeerSide, Round | undefined> = {
+    pooled: (count, pages) => timed(() => pooled(pages), count),
+    wasmtime: started.wasmtime && ((count, pages) => started.wasmtime!.round(count, pages)),
+    wasmtimeBest: started.wasmtimeBest && ((count, pages) => started.wasmtimeBest!.round(count, pages)),
+    floor: started.floor && ((count, pages) => started.floor!.round(count, places(pages), distance)),
+  }
+  /** The uses of one turn; where one large use comes before, so often that it is seen what it leaves. */
+  const oneTurn = async (side: Round): Promise<number[]> => {
+    if (afterOneOf === undefined) return [...(await side(uses, argument))]
+    const all: number[] = []
+    while (all.length < uses) {
+      await side(1, afterOneOf)
+      all.push(...(await side(Math.min(usesAfter, uses - all.length), argument)))
+    }
+    return all
   }
   const durations: Partial<Record<PeerSide, number[]>> = {}
   for (let turn = 0; turn < rounds; turn += 1) {
     for (const side of turn % 2 === 0 ? sides : sides.toReversed()) {
-      if (round[side] === undefined) continue
-      await round[side](untimedUses)
-      ;(durations[side] ??= []).push(...(await round[side](uses)))
+      const use = round[side]
+      if (use === undefined) continue
+      await use(untimedUses, argument)
+      ;(durations[side] ??= []).push(...(await oneTurn(use)))
     }
   }
   const found = Object.entries(durations).map(([side, list]) => [

@@ -3,6 +3,10 @@ import type { PeerSide } from '../peers/measure-peers.ts'
 import type { Distribution } from '../statistics.ts'
 import { markdownTable, rounded } from './format.ts'
 import type { BenchResults } from './results.ts'
+import { firstCallsTable } from './tables/first-calls.ts'
+import { memoryTable } from './tables/memory.ts'
+import { threadsTable } from './tables/threads.ts'
+import { turnsTable } from './tables/turns.ts'
 
 function usesTable({ uses }: BenchResults): string {
   return markdownTable(
@@ -72,17 +76,17 @@ function allocatorTable({ allocator, amounts }: BenchResults): string {
   return markdownTable(['allocate + free, ns', ...head], rows)
 }
 
-function purgeTable({ purge, amounts }: BenchResults): string {
+function purgeTable({ purge }: BenchResults): string {
   return markdownTable(
     [
-      `purge of a module from ${amounts.purgedSlots.toLocaleString('en')} slots`,
+      'purge of a module from so many slots',
       'µs a slot',
       'longest slice, ms (worst)',
       'longest turn of the event loop, ms (worst)',
       'held before, KiB a slot',
     ],
     purge.map((result) => [
-      result.title,
+      `${result.slots.toLocaleString('en')}, ${result.title}`,
       rounded(result.perSlotUs),
       ...[result.longestSliceMs, result.longestTurnMs].map(
         ({ median, worst }) => `${rounded(median)} (${rounded(worst)})`,
@@ -159,6 +163,25 @@ ${peersTable(found)}
 The same guests, instantiated, called and dropped or released, by turns in a process of its own each: Warmslot with live instances, Wasmtime's
 pooling allocator with its defaults and with PAGEMAP_SCAN and 16 MiB kept resident (Rust, \`bench/peers/wasmtime\`), and the system calls and
 copies alone in C (\`bench/peers/floor\`). The last three columns are ratios of p50, and of mean in brackets: below 1, Warmslot is faster.
+
+${firstCallsTable(found)}
+
+From the start until the script's result is there, the published glue's part included; starts of the three kinds by turns, ${amounts.firstCalls} natively.
+From a snapshot (\`engine.snapshot\`): the interpreter is initialised, and with a loaded program that has been read, once. Native modules are compiled before.
+
+${turnsTable(found)}
+
+The growing guest, compiled so many times. "In turn": one module after the other; "skewed": four of five uses are of a fifth of the modules.
+
+${threadsTable(found)}
+
+Each thread has an engine of its own. The native sides keep V8's collector busy in both; a worker thread for each use is started, instantiates the
+module that the main thread has compiled, and ends.
+
+${memoryTable(found)}
+
+In a process of its own, from \`/proc/self/smaps_rollup\`, after a collection of garbage. "Shmem" is of the whole machine; the image's 1 MiB is in it, once for
+all slots, until the purge.
 
 ${allocatorTable(found)}
 

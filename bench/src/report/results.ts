@@ -2,6 +2,10 @@
 import type { AllocatorResult } from '../measure-allocator.ts'
 import type { DeadlineResults } from '../measure-deadlines.ts'
 import type { MachineFacts } from '../machine.ts'
+import type { FirstCallResult } from '../measure-first-calls.ts'
+import type { MemoryResult } from '../measure-memory.ts'
+import type { ThreadResult } from '../measure-threads.ts'
+import type { TurnResult } from '../measure-turns.ts'
 import type { PeerResult } from '../peers/measure-peers.ts'
 import type { PurgeResult } from '../measure-purge.ts'
 import type { SpawnResult } from '../measure-spawns.ts'
@@ -10,7 +14,7 @@ import type { UseResult } from '../uses/measure-uses.ts'
 
 export interface BenchResults {
   /** Of this file's format. */
-  readonly version: 1
+  readonly version: 2
   readonly startedAt: string
   readonly durationSeconds: number
   readonly machine: MachineFacts
@@ -18,6 +22,10 @@ export interface BenchResults {
   readonly units: { readonly uses: 'microseconds'; readonly pauses: 'milliseconds' }
   readonly uses: readonly UseResult[]
   readonly peers: readonly PeerResult[]
+  readonly firstCalls: readonly FirstCallResult[]
+  readonly turns: readonly TurnResult[]
+  readonly threads: readonly ThreadResult[]
+  readonly memory: MemoryResult
   readonly allocator: readonly AllocatorResult[]
   readonly purge: readonly PurgeResult[]
   readonly spawns: readonly SpawnResult[]

@@ -54,6 +54,12 @@ export function guestCases(uses: number): UseCase[] {
       prepare: () => prepare(tenMebibyteGuest(), pages),
     })),
     {
+      name: 'adjoining-1000',
+      title: '10 MiB, 1 MiB of data, writes 1,000 pages in a row',
+      uses,
+      prepare: () => prepare(tenMebibyteGuest(4096), 1_000),
+    },
+    {
       name: 'ten-mebibyte-1-stolen',
       title: '10 MiB, writes 1 page, on a slot that another module used last',
       uses,

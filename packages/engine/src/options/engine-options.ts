@@ -21,7 +21,7 @@ export interface EngineOptions {
   readonly strategy?: AllocationStrategy
   /**
    * How many bytes of a slot's dirtied pages may stay resident after a reset; those are copied back, the others given
-   * back to the kernel. From 0. @default 1_048_576 (1 MiB)
+   * back to the kernel. From 0. @default 4_194_304 (4 MiB)
    */
   readonly keepResidentBytes?: number
   /**
