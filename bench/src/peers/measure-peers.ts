@@ -28,6 +28,8 @@ export interface PeerResult {
 type Round = (count: number, pages: number) => Promise<Float64Array> | Float64Array
 
 const untimedUses = 200
+/** How long the pooled side works before the first turn, in milliseconds: V8 compiles its code once more after a while. */
+const warmUpMs = 500
 /** How many small uses follow a large one. */
 const usesAfter = 50
 
@@ -85,6 +87,7 @@ async function measureWork(
     }
     return all
   }
+  for (const until = performance.now() + warmUpMs; performance.now() < until;) pooled(argument)
   const durations: Partial<Record<PeerSide, number[]>> = {}
   for (let turn = 0; turn < rounds; turn += 1) {
     for (const side of turn % 2 === 0 ? sides : sides.toReversed()) {
