@@ -29,6 +29,7 @@ const slots = 100
 /** @param counts how many modules; @param uses timed, of each combination */
 export async function measureTurns(counts: readonly number[], uses: number): Promise<TurnResult[]> {
   const results: TurnResult[] = []
+  await warmUp(Math.min(500, uses))
   for (const [strategy, make] of Object.entries(strategies)) {
     for (const modules of counts) {
       for (const order of modules === 1 ? (['in turn'] as const) : (['in turn', 'skewed'] as const)) {
@@ -56,6 +57,17 @@ export async function measureTurns(counts: readonly number[], uses: number): Pro
     }
   }
   return results
+}
+
+/** So that the first row does not pay for what V8 compiles once more after a while. */
+async function warmUp(durationMs: number): Promise<void> {
+  await using engine = new Engine({ slots, maxMemoryBytes: 4 * 2 ** 20 })
+  const module = await engine.compile(growingGuest())
+  for (const until = performance.now() + durationMs; performance.now() < until;) {
+    const instance = engine.instantiate(module)
+    callExport(instance.exports, 'run', 1)
+    instance.release()
+  }
 }
 
 function inTurn(modules: number): () => number {
