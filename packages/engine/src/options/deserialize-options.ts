@@ -2,8 +2,6 @@
 import { InvalidOptionError } from '@warmslot/index-allocator'
 
 import type { PooledInstance } from '../pooled-instance.ts'
-import type { ModuleData } from '../serialization/module-data.ts'
-import { SerializedModuleError } from '../errors/serialized-module-error.ts'
 import { refuseUnknown } from './refuse-unknown.ts'
 
 export interface DeserializeOptions {
@@ -25,25 +23,4 @@ export function checkDeserializeOptions(options: DeserializeOptions): void {
   if (label !== undefined && typeof label !== 'string') throw new InvalidOptionError('label', 'a text', label)
   if (afterRestore !== undefined && afterRestore !== null && typeof afterRestore !== 'function')
     throw new InvalidOptionError('afterRestore', 'a function or null', afterRestore)
-}
-
-/** @throws SerializedModuleError, InvalidOptionError where module, engine and options do not fit together */
-export function checkFit(
-  { deadlines, isSnapshot, hasHook }: ModuleData,
-  { afterRestore }: DeserializeOptions,
-  engine: { readonly deadlines: boolean },
-): void {
-  if (deadlines !== engine.deadlines)
-    throw new SerializedModuleError(
-      `it was compiled ${deadlines ? 'with' : 'without'} checks of deadlines`,
-      `Use an engine with option \`deadlines: ${deadlines}\`, or compile it again.`,
-    )
-  if (afterRestore && !isSnapshot)
-    throw new InvalidOptionError('afterRestore', 'nothing: this module is no snapshot', afterRestore)
-  if (hasHook && afterRestore === undefined)
-    throw new InvalidOptionError(
-      'afterRestore',
-      'a function, as the snapshot had one (or null: none, on purpose)',
-      afterRestore,
-    )
 }
