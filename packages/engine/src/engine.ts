@@ -146,6 +146,7 @@ export class Engine implements AsyncDisposable {
   /**
    * Makes a module from what `module.serialize()` or `module.share()` gave, without analysing it again. Trust these bytes as
    * you trust code: damage is found, malice is not.
+   * @throws ModuleDisposedError where the thread that shared it has disposed of it before
    * @throws SerializedModuleError for bytes that are damaged, of another version, or of an engine with other deadlines
    * @throws UnsupportedModuleError, ResourceLimitError where its memories do not fit into this engine's slots
    * @throws InvalidOptionError, EngineClosedError
@@ -158,10 +159,13 @@ export class Engine implements AsyncDisposable {
     checkDeserializeOptions(options)
     this.#deadlines?.clock.start()
     const { label, afterRestore } = options
-    const { compilation, isSnapshot } = await deserializeModule(serialized, label, this.#slotLimits, (data) =>
-      checkFit(data, options, this.#options),
+    const { compilation, images, isSnapshot } = await deserializeModule(
+      serialized,
+      label,
+      this.#slotLimits,
+      (data) => checkFit(data, options, this.#options),
     )
-    return this.#modules.admit(compilation, { isSnapshot, afterRestore })
+    return this.#modules.admit(compilation, { images, isSnapshot, afterRestore })
   }
 
   /**

@@ -93,7 +93,8 @@ export class PooledModule implements AsyncDisposable {
 
   /**
    * The module for worker threads: what `postMessage` can carry, and `engine.deserialize` makes a module of there. V8's compiled
-   * code is shared between the threads; each engine has memory images of its own, so each thread drops its own.
+   * code and the memory of the images are shared between the threads. Keep this module until they have made theirs; afterwards each
+   * thread drops its own, in any order, and with the last one the kernel frees the memory.
    * @throws ModuleDisposedError
    */
   async share(): Promise<SharedModule> {

@@ -15,7 +15,7 @@ import {
   terminateWorker,
   UnsupportedModuleError,
 } from '../src/index.ts'
-import { mappingsOf } from './support/kernel.ts'
+import { descriptorsOf, mappingsOf } from './support/kernel.ts'
 import type { Exports } from './support/native.ts'
 import { moduleFrom, origins } from './support/origins.ts'
 import { wat } from './support/wat.ts'
@@ -238,6 +238,7 @@ describe('what cannot be used', () => {
       {},
       { bytes: shared.bytes },
       { ...shared, compiled: {} },
+      { ...shared, images: 1 },
       new ArrayBuffer(9),
     ]
     for (const one of wrong)
@@ -258,7 +259,9 @@ describe('what cannot be used', () => {
     expect(look(carried)).toEqual(expected)
     const closed = new Engine({ slots: 1, maxMemoryBytes: 2 ** 20 })
     await closed.close()
-    await expect(closed.deserialize(await shared)).rejects.toThrow(EngineClosedError)
+    await expect(closed.deserialize(await file)).rejects.toThrow(EngineClosedError)
+    // What is shared is the module's own memory, and that is gone.
+    await expect(engine.deserialize(await shared)).rejects.toThrow(ModuleDisposedError)
   })
 })
 
@@ -295,14 +298,37 @@ it('worker threads make it theirs, and each drops its own', async () => {
   for (const [results] of await Promise.all(workers.map((worker) => once(worker, 'message'))))
     expect(results).toEqual([6, 6, 6])
   engine.instantiate(module).release()
+  // All map the same memfd, each on a descriptor of its own.
   expect(mappingsOf(label)).toHaveLength(3)
-  expect(await module.dispose()).toMatchObject({ complete: true, kernel: { mappings: 0 } })
-  expect(mappingsOf(label)).toHaveLength(2)
-  for (const worker of workers) {
+  expect(new Set(mappingsOf(label).map((line) => line.split(/ +/)[4])).size).toBe(1)
+  expect(descriptorsOf(label)).toHaveLength(3)
+  expect(await module.dispose()).toMatchObject({ complete: true, kernel: { mappings: 2, descriptors: 2 } })
+  for (const left of [1, 0]) {
+    const worker = workers.pop()!
     worker.postMessage('dispose')
     const [receipt] = await once(worker, 'message')
-    expect(receipt).toMatchObject({ complete: true, kernel: { mappings: 0 } })
+    expect(receipt).toMatchObject({ complete: true, kernel: { mappings: left, descriptors: left } })
+    await terminateWorker(worker)
   }
-  expect(mappingsOf(label)).toHaveLength(0)
-  await Promise.all(workers.map(terminateWorker))
+  expect([...mappingsOf(label), ...descriptorsOf(label)]).toEqual([])
+})
+
+it('a worker that is ended lets go of what it had', async () => {
+  const label = 'in-a-worker'
+  const module = await engine.compile(wat('(module (memory 1) (data (i32.const 0) "a"))'), { label })
+  const source = `
+    import { parentPort } from 'node:worker_threads'
+    import { Engine } from ${JSON.stringify(new URL('../dist/index.js', import.meta.url).href)}
+    const engine = new Engine({ slots: 2, maxMemoryBytes: 2 ** 20 })
+    parentPort.on('message', async (shared) => {
+      engine.instantiate(await engine.deserialize(shared))
+      parentPort.postMessage('in use')
+    })`
+  const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`))
+  worker.postMessage(await module.share())
+  await once(worker, 'message')
+  await module.dispose()
+  expect([mappingsOf(label).length, descriptorsOf(label).length]).toEqual([1, 1])
+  await terminateWorker(worker)
+  expect([mappingsOf(label).length, descriptorsOf(label).length]).toEqual([0, 0])
 })

@@ -14,8 +14,10 @@ export { SystemCallError } from './errors/system-call-error.ts'
 export { UnsupportedPlatformError } from './errors/unsupported-platform-error.ts'
 export { MemoryImage, type MemoryImageOptions } from './image/memory-image.ts'
 export type { Segment } from './image/segments.ts'
+export type { SharedImage } from './image/shared-image.ts'
 export { assertSupportedPlatform, type KernelFeatures, kernelFeatures } from './kernel/kernel-features.ts'
 export {
+  imageAddresses,
   imageDescriptors,
   imageDescriptorsAsync,
   imageMappings,

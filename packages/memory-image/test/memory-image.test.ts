@@ -1,7 +1,14 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readdirSync, readSync, writeSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
-import { ImageClosedError, kernelFeatures, MemoryImage, type Segment, SystemCallError } from '../src/index.ts'
+import {
+  imageDescriptors,
+  ImageClosedError,
+  kernelFeatures,
+  MemoryImage,
+  type Segment,
+  SystemCallError,
+} from '../src/index.ts'
 import { injectFaults } from '../src/testing.ts'
 import { memfdDescriptors } from './support/kernel.ts'
 
@@ -254,5 +261,48 @@ describe('failing system calls', () => {
     )
     using image = MemoryImage.fromBytes(Uint8Array.of(1))
     expect(contentOf(image)[0]).toBe(1)
+  })
+})
+
+describe('shared with other threads', () => {
+  test('the same memory, on descriptors of their own, until the last lets go', () => {
+    const bytes = new Uint8Array(3 * page).fill(5)
+    const maker = MemoryImage.fromSegments([
+      { offset: page, bytes },
+      { offset: 9 * page, bytes },
+    ])
+    expect([maker.shared, maker.openInThread]).toEqual([false, false])
+    const shared = structuredClone(maker.share())
+    const [one, other] = [MemoryImage.adopt(shared), MemoryImage.adopt(shared)]
+    expect([maker.shared, one.shared, maker.openInThread]).toEqual([true, true, true])
+    expect(new Set([maker, one, other].map(({ descriptor }) => fstatSync(descriptor!).ino)).size).toBe(1)
+    expect(new Set([maker, one, other].map(({ descriptor }) => descriptor)).size).toBe(3)
+    maker.release()
+    expect([...one.segments()]).toEqual([...other.segments()])
+    expect(one.contentBytes).toBe(6 * page)
+    expect(contentOf(one)).toEqual(contentOf(other))
+    one.release()
+    expect(other.openInThread).toBe(true)
+    other.release()
+    expect([other.closed, other.openInThread, imageDescriptors(maker)]).toEqual([true, false, 0])
+    expect(() => MemoryImage.adopt(shared)).toThrow(ImageClosedError)
+  })
+
+  test('a descriptor that is another file by now is not taken', () => {
+    const maker = MemoryImage.fromBytes(Uint8Array.of(1))
+    const shared = maker.share()
+    const stranger = MemoryImage.fromBytes(Uint8Array.of(2))
+    const wrong = { ...shared, memfd: { ...shared.memfd!, descriptor: stranger.descriptor! } }
+    const before = readdirSync('/proc/self/fd').length
+    expect(() => MemoryImage.adopt(wrong)).toThrow(ImageClosedError)
+    expect(readdirSync('/proc/self/fd')).toHaveLength(before)
+    stranger.release()
+    maker.release()
+  })
+
+  test('an image of zeros has nothing to share', () => {
+    using zeros = MemoryImage.fromSegments([])
+    using adopted = MemoryImage.adopt(structuredClone(zeros.share()))
+    expect([adopted.byteLength, adopted.descriptor]).toEqual([0, undefined])
   })
 })

@@ -45,6 +45,21 @@ export class SlotCare {
     for (const slot of this.#slots) if (slot !== undefined) yield slot
   }
 
+  /** How many of these addresses lie in address space of some slot. */
+  countWithin(addresses: readonly number[]): number {
+    let within = 0
+    for (const { memory, parked } of this.usedSlots()) {
+      const memories = [memory, ...Array.from(parked?.values() ?? [], (house) => house.memory)]
+      for (const one of memories) {
+        if (one === undefined) continue
+        within += addresses.filter(
+          (address) => address >= one.base && address < one.base + one.capacity,
+        ).length
+      }
+    }
+    return within
+  }
+
   /** Maps the memory's image into a slot, unless it is there. Throws what the kernel refused; the slot needs `clear` then. */
   prepare(slot: Slot, memory: ModuleMemory): void {
     const counters = memory.record.counters

@@ -1,8 +1,10 @@
 /** From a serialized module to a compiled one: V8 compiles the code, or has done so; nothing is analysed again. */
 import { InvalidOptionError } from '@warmslot/index-allocator'
+import { ImageClosedError, MemoryImage, type SharedImage } from '@warmslot/memory-image'
 import { isSharedArrayBuffer } from 'node:util/types'
 
 import type { ImageSegment } from '../binary/image-segments.ts'
+import { ModuleDisposedError } from '../errors/module-disposed-error.ts'
 import { SerializedModuleError } from '../errors/serialized-module-error.ts'
 import { ExportNames } from '../handles/exports-object.ts'
 import type { Compilation, SlotLimits } from '../runtime/compiled-module.ts'
@@ -14,11 +16,14 @@ import type { SharedModule } from './serialize-module.ts'
 
 export interface DeserializedModule {
   readonly compilation: Compilation
+  /** With one reference each, where they came from another thread; else they are to be made. */
+  readonly images: readonly MemoryImage[] | undefined
   readonly isSnapshot: boolean
 }
 
 /**
  * @param accept refuses what does not fit to the engine
+ * @throws ModuleDisposedError where the thread that shared it has disposed of it already
  * @throws SerializedModuleError, InvalidOptionError, UnsupportedModuleError, ResourceLimitError; what `accept` throws
  */
 export async function deserializeModule(
@@ -27,7 +32,7 @@ export async function deserializeModule(
   limits: SlotLimits,
   accept: (data: ModuleData) => void,
 ): Promise<DeserializedModule> {
-  const { bytes, compiled } = partsOf(serialized)
+  const { bytes, compiled, images } = partsOf(serialized)
   const { data: framed, rest } = await inSlices(readFrame(bytes))
   const data = readModuleData(framed)
   const { analysis, sourceBytes, codeBytes, sharedTables, deadlines, isSnapshot } = data
@@ -46,12 +51,25 @@ export async function deserializeModule(
     compiled: compiled ?? (await WebAssembly.compile(code as Uint8Array<ArrayBuffer>)),
     exportNames: new ExportNames(analysis.exports),
   }
-  return { compilation: { module, imageSegments: segmentsOf(data, rest.subarray(codeEnd)) }, isSnapshot }
+  const imageSegments = segmentsOf(data, rest.subarray(codeEnd))
+  return { compilation: { module, imageSegments }, images: images && adopt(images, module.label), isSnapshot }
 }
 
 /** Nobody changes it: it is no copy. */
 function shared(rest: Uint8Array, sourceBytes: number): Uint8Array<ArrayBuffer> {
   return rest.subarray(0, sourceBytes) as Uint8Array<ArrayBuffer>
+}
+
+/** All of them, or none. */
+function adopt(images: readonly SharedImage[], label: string): MemoryImage[] {
+  const adopted: MemoryImage[] = []
+  try {
+    for (const image of images) adopted.push(MemoryImage.adopt(image))
+    return adopted
+  } catch (error) {
+    for (const image of adopted) image.release()
+    throw ImageClosedError.isInstance(error) ? new ModuleDisposedError(label) : error
+  }
 }
 
 function segmentsOf({ segments }: ModuleData, contents: Uint8Array): ImageSegment[] {
@@ -62,10 +80,13 @@ function segmentsOf({ segments }: ModuleData, contents: Uint8Array): ImageSegmen
   })
 }
 
-function partsOf(serialized: unknown): { bytes: Uint8Array; compiled: WebAssembly.Module | undefined } {
-  if (serialized instanceof Uint8Array) return { bytes: serialized, compiled: undefined }
-  const { bytes, compiled } = (serialized ?? {}) as Partial<SharedModule>
-  if (bytes instanceof Uint8Array && compiled instanceof WebAssembly.Module) return { bytes, compiled }
+type Parts = Pick<SharedModule, 'compiled' | 'images'>
+
+function partsOf(serialized: unknown): { bytes: Uint8Array } & Partial<Parts> {
+  if (serialized instanceof Uint8Array) return { bytes: serialized }
+  const { bytes, compiled, images } = (serialized ?? {}) as Partial<SharedModule>
+  if (bytes instanceof Uint8Array && compiled instanceof WebAssembly.Module && Array.isArray(images))
+    return { bytes, compiled, images }
   throw new InvalidOptionError(
     'serialized',
     'a Uint8Array that `serialize` gave, or what `share` gave',

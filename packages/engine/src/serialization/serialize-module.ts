@@ -9,6 +9,8 @@ import { analyseModule } from '../binary/analyse-module.ts'
 import { ModuleDisposedError } from '../errors/module-disposed-error.ts'
 import type { CompiledModule } from '../runtime/compiled-module.ts'
 import { inSlices } from '../runtime/compiled-module.ts'
+import type { MemoryImage, SharedImage } from '@warmslot/memory-image'
+
 import { frameBytes, writeFrame } from './frame.ts'
 import type { SegmentPlace } from './module-data.ts'
 import { writeModuleData } from './module-data.ts'
@@ -19,6 +21,8 @@ export interface SharedModule {
   readonly compiled: WebAssembly.Module
   /** Everything else, in shared memory: all threads that it is sent to see the same. */
   readonly bytes: Uint8Array<SharedArrayBuffer>
+  /** The images of its memories: every thread maps the same bytes. */
+  readonly images: readonly SharedImage[]
 }
 
 /** @throws ModuleDisposedError */
@@ -28,15 +32,15 @@ export function serializeModule(module: CompiledModule, hasHook: boolean): Promi
     // What was accepted once is not refused again: no limits are asked about.
     const work = analyseModule(module.source, () => undefined, { sharedTables, deadlines })
     const { rewritten } = await inSlices(work)
-    return inSlices(write(module, hasHook, rewritten, (length) => new Uint8Array(length)))
+    return inSlices(write(module, module.images, hasHook, rewritten, (length) => new Uint8Array(length)))
   })
 }
 
 /** @throws ModuleDisposedError */
 export function shareModule(module: CompiledModule, hasHook: boolean): Promise<SharedModule> {
   return withImages(module, async () => {
-    const bytes = await inSlices(write(module, hasHook, new Uint8Array(0), sharedBytes))
-    return { compiled: module.compiled, bytes }
+    const bytes = await inSlices(write(module, [], hasHook, new Uint8Array(0), sharedBytes))
+    return { compiled: module.compiled, bytes, images: module.images.map((image) => image.share()) }
   })
 }
 
@@ -59,7 +63,8 @@ async function withImages<T>({ images, label }: CompiledModule, work: () => Prom
 const sliceBytes = 1 << 20
 
 function* write<Bytes extends Uint8Array>(
-  { images, analysis, source, label, sharedTables, deadlines, isSnapshot }: CompiledModule,
+  { analysis, source, label, sharedTables, deadlines, isSnapshot }: CompiledModule,
+  images: readonly MemoryImage[],
   hasHook: boolean,
   code: Uint8Array,
   allocate: (length: number) => Bytes,

@@ -13,6 +13,7 @@ export async function moduleFrom(
   const compiled = await engine.compile(bytes)
   if (origin === 'compiled') return compiled
   const carried = await (origin === 'serialized' ? compiled.serialize() : compiled.share())
+  const module = await engine.deserialize(carried)
   await compiled.dispose()
-  return engine.deserialize(carried)
+  return module
 }

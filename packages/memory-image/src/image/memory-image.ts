@@ -27,6 +27,7 @@ import {
 } from './memfd.ts'
 import { pageRuns } from './page-runs.ts'
 import { disjointSegments, type Segment } from './segments.ts'
+import { adoptMemfd, identityOf, type Run, type SharedImage } from './shared-image.ts'
 
 /** How an image is made. */
 export interface MemoryImageOptions {
@@ -45,16 +46,20 @@ interface Content {
   readonly runs: readonly Run[]
 }
 
-interface Run {
-  readonly start: number
-  end: number
-}
-
 /** How long an image's making may hold the event loop, in milliseconds; a step more is a megabyte's work. */
 const sliceMs = 2
 
 /** @default 1 MiB: what {@link MemoryImage.segments} copies at a time */
 const segmentBytes = 1 << 20
+
+/** Of this thread: per memfd that other threads may have as well, how many images are open over it. */
+const openShared = new Map<string, number>()
+
+function countShared(memfdName: string, change: 1 | -1): void {
+  const count = (openShared.get(memfdName) ?? 0) + change
+  if (count > 0) openShared.set(memfdName, count)
+  else openShared.delete(memfdName)
+}
 
 /** A sealed, reference-counted memory image. */
 export class MemoryImage implements Disposable {
@@ -72,6 +77,7 @@ export class MemoryImage implements Disposable {
   readonly #copySource: CopySource | undefined
   readonly #runs: readonly Run[]
   #references = 1
+  #shared = false
 
   private constructor(id: number, label: string, memfdName: string, content: Content) {
     this.id = id
@@ -138,6 +144,40 @@ export class MemoryImage implements Disposable {
     options: MemoryImageOptions & { readonly offset?: number } = {},
   ): MemoryImage {
     return MemoryImage.fromSegments([{ offset: options.offset ?? 0, bytes }], options)
+  }
+
+  /**
+   * Takes over an image from another thread of this process.
+   * @param shared of `share`, from a message
+   * @throws {ImageClosedError} if the other thread has closed it already
+   */
+  static adopt(shared: SharedImage): MemoryImage {
+    const { label, memfdName, offset, byteLength, runs } = shared
+    const descriptor = adoptMemfd(shared)
+    const image = new MemoryImage(nextImageId(), label, memfdName, { descriptor, offset, byteLength, runs })
+    image.#share()
+    return image
+  }
+
+  /**
+   * For `adopt` in other threads of this process, which then map the same memory. Keep the image open until they have.
+   * @throws {ImageClosedError} if the last reference has gone
+   */
+  share(): SharedImage {
+    const { memfdName, label, offset, byteLength, descriptor } = this
+    this.#share()
+    const memfd = descriptor === undefined ? undefined : { descriptor, ...identityOf(descriptor) }
+    return { memfdName, label, offset, byteLength, runs: this.#runs, memfd }
+  }
+
+  /** Whether other threads may have it as well: what the kernel shows of it may be theirs. */
+  get shared(): boolean {
+    return this.#shared
+  }
+
+  /** Of a shared image: whether it, or another image over the same memfd, is open in this thread. */
+  get openInThread(): boolean {
+    return openShared.has(this.memfdName)
   }
 
   /** How many owners the image has. 0: closed. */
@@ -233,10 +273,17 @@ export class MemoryImage implements Disposable {
     if (this.#references === 0) throw new ImageClosedError(this.memfdName)
   }
 
+  #share(): void {
+    if (!this.#shared) countShared(this.memfdName, 1)
+    this.#shared = true
+  }
+
   #dropReference(): boolean {
     this.#assertOpen()
     this.#references -= 1
-    return this.#references === 0
+    if (this.#references > 0) return false
+    if (this.#shared) countShared(this.memfdName, -1)
+    return true
   }
 }
 
@@ -245,7 +292,7 @@ function* writeContent(memfdName: string, pieces: readonly Segment[]): Generator
   let writable: number | undefined
   let offset = 0
   let end = 0
-  const runs: Run[] = []
+  const runs: { start: number; end: number }[] = []
   try {
     for (const run of pageRuns(pieces, pageBytes())) {
       if (writable === undefined) {
