@@ -10,6 +10,7 @@ import { tenMebibyteGuest } from '../src/guests/ten-mebibyte-guest.ts'
 import { signed, unsigned } from '../src/guests/module-writer.ts'
 import { replaceSection } from '../src/report/readme-section.ts'
 import { rounded } from '../src/report/format.ts'
+import { summaryOf } from '../src/report/markdown.ts'
 import type { BenchResults } from '../src/report/results.ts'
 import { distributionOf } from '../src/statistics.ts'
 
@@ -147,12 +148,15 @@ describe('a quick run', () => {
   it('writes tables and a picture', () => {
     const markdown = readFileSync(`${folder}/trial.md`, 'utf8')
     const picture = readFileSync(`${folder}/trial.svg`, 'utf8')
+    const beside = readFileSync(`${folder}/trial-peers.svg`, 'utf8')
     for (const { title } of results.uses) {
       expect(markdown).toContain(`| ${title} `)
       expect(output).toContain(`| ${title} `)
       expect(picture).toContain(`>${title}</text>`)
     }
-    expect(`${markdown}${picture}`).not.toMatch(/NaN|undefined|Infinity/)
+    for (const { title } of results.peers) expect(beside).toContain(`>${title}</text>`)
+    expect(`${markdown}${picture}${beside}`).not.toMatch(/NaN|undefined|Infinity/)
+    expect(summaryOf(results, 'trial', '.')).toContain('(./trial-peers.svg)')
   })
 })
 

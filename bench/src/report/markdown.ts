@@ -1,10 +1,9 @@
 /** The results as tables: what stands in the READMEs, and in the file beside the JSON. */
-import type { PeerSide } from '../peers/measure-peers.ts'
-import type { Distribution } from '../statistics.ts'
 import { markdownTable, rounded } from './format.ts'
 import type { BenchResults } from './results.ts'
 import { firstCallsTable } from './tables/first-calls.ts'
 import { memoryTable } from './tables/memory.ts'
+import { peersTable } from './tables/peers.ts'
 import { threadsTable } from './tables/threads.ts'
 import { turnsTable } from './tables/turns.ts'
 
@@ -25,42 +24,6 @@ function usesTable({ uses }: BenchResults): string {
       title,
       ...[native.p50, native.p99, native.mean, pooled.p50, pooled.p99, pooled.mean].map(rounded),
       ...[ratio.p50, ratio.mean].map((factor) => `${rounded(factor)}×`),
-    ]),
-  )
-}
-
-const peerTitles = {
-  pooled: 'pooled',
-  wasmtime: 'Wasmtime',
-  wasmtimeBest: 'Wasmtime at its best',
-  floor: 'floor, in C',
-} as const
-
-/** The pooled side's p50 and mean over another's; a dash where that was not there. */
-function over(pooled: Distribution | undefined, other: Distribution | undefined): string {
-  if (pooled === undefined || other === undefined) return '–'
-  return `${rounded(pooled.p50 / other.p50)} (${rounded(pooled.mean / other.mean)})`
-}
-
-function peersTable({ peers }: BenchResults): string {
-  const sides = (Object.keys(peerTitles) as PeerSide[]).filter((side) =>
-    peers.some((peer) => peer.sides[side] !== undefined),
-  )
-  return markdownTable(
-    [
-      'one use, µs: p50 / p99 / mean',
-      ...sides.map((side) => peerTitles[side]),
-      'of Wasmtime',
-      'of its best',
-      'of the floor',
-    ],
-    peers.map(({ title, sides: found }) => [
-      title,
-      ...sides.map((side) => {
-        const one = found[side]
-        return one === undefined ? '–' : [one.p50, one.p99, one.mean].map(rounded).join(' / ')
-      }),
-      ...(['wasmtime', 'wasmtimeBest', 'floor'] as const).map((side) => over(found.pooled, found[side])),
     ]),
   )
 }
@@ -143,6 +106,24 @@ function pausesOf({ uses }: BenchResults, side: 'native' | 'pooled'): string {
   return `${count.toLocaleString('en')} pauses of ${rounded(total)} ms together`
 }
 
+/** Of a whole run, where there is less room. @param results as of {@link markdownOf} */
+export function summaryOf(found: BenchResults, name: string, results: string): string {
+  const { machine, startedAt } = found
+  return `![One use, native and pooled: p50, mean and p99 on a logarithmic axis](${results}/${name}.svg)
+
+${usesTable(found)}
+
+Instantiate, call one export, drop the instance or release it; by turns in one process, with the garbage collector's pauses in the mean.
+
+![One use in the pool, in Wasmtime, and as system calls alone](${results}/${name}-peers.svg)
+
+${firstCallsTable(found)}
+
+${machine.cpu}, ${machine.cores} cores; ${machine.kernel}; Node.js ${machine.node}; ${startedAt.slice(0, 10)}. How it was measured, the other tables (beside Wasmtime,
+several modules, threads, memory, purges, deadlines) and all figures: [the whole run](${results}/${name}.md). Repeat it: \`npx --yes pnpm@12 bench\`.
+`
+}
+
 /** @param results the way to the folder of the result files, from where the text will stand */
 export function markdownOf(found: BenchResults, name: string, results: string): string {
   const { machine, amounts, startedAt, durationSeconds } = found
@@ -157,6 +138,8 @@ pooled ${pausesOf(found, 'pooled')}. What garbage a round leaves is collected be
 Uses before the first round, and the first few of each, are not counted: they make the slot's address space, map the image, fill caches.
 "The same imports": a live instance of an earlier use serves again. "New imports": V8 makes an instance on the slot.
 sqlite, esbuild and ruby have imports that do nothing, and one cheap export is called.
+
+![One use in the pool, in Wasmtime, and as system calls alone](${results}/${name}-peers.svg)
 
 ${peersTable(found)}
 

@@ -2,8 +2,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 
 import type { BenchOptions } from '../options.ts'
-import { markdownOf } from './markdown.ts'
-import { plotOf } from './plot.ts'
+import { markdownOf, summaryOf } from './markdown.ts'
+import { peersPlot, usesPlot } from './plots.ts'
 import { rewriteSection } from './readme-section.ts'
 import type { BenchResults } from './results.ts'
 
@@ -12,6 +12,10 @@ export async function writeResults(results: BenchResults, options: BenchOptions)
   await mkdir(folder, { recursive: true })
   await writeFile(`${folder}/${name}.json`, `${JSON.stringify(results, undefined, 2)}\n`)
   await writeFile(`${folder}/${name}.md`, markdownOf(results, name, '.'))
-  await writeFile(`${folder}/${name}.svg`, plotOf(results.uses))
-  for (const readme of readmes) await rewriteSection(readme.file, markdownOf(results, name, readme.results))
+  await writeFile(`${folder}/${name}.svg`, usesPlot(results))
+  await writeFile(`${folder}/${name}-peers.svg`, peersPlot(results))
+  for (const readme of readmes) {
+    const text = readme.whole ? markdownOf : summaryOf
+    await rewriteSection(readme.file, text(results, name, readme.results))
+  }
 }
