@@ -12,6 +12,7 @@ import { measurePurges } from './measure-purge.ts'
 import { measureSpawns } from './measure-spawns.ts'
 import { measureThreads } from './measure-threads.ts'
 import { measureTurns } from './measure-turns.ts'
+import { measureWholeUses } from './measure-whole-uses.ts'
 import { readOptions } from './options.ts'
 import { measurePeers } from './peers/measure-peers.ts'
 import { progress } from './progress.ts'
@@ -44,6 +45,8 @@ for (const useCase of [...guestCases(amounts.usesOfGuest), ...realModuleCases(am
   )
 }
 
+progress('whole uses of published modules')
+const wholeUses = await measureWholeUses(amounts.wholeModules, amounts.wholeUses)
 progress('first calls of interpreters')
 const firstCalls = await measureFirstCalls(amounts.interpreters, amounts.firstCalls)
 progress('several modules on one pool')
@@ -70,6 +73,7 @@ const results = {
   units: { uses: 'microseconds', pauses: 'milliseconds' },
   uses,
   peers,
+  wholeUses,
   firstCalls,
   turns,
   threads,

@@ -17,6 +17,9 @@ export interface Amounts {
   readonly capacities: readonly number[]
   /** Pairs of allocate and free in one round, for each capacity and strategy. */
   readonly allocatorPairs: number
+  /** The demo's modules that do their work, and how often on each side. */
+  readonly wholeModules: readonly string[]
+  readonly wholeUses: number
   /** Interpreters whose first calls are timed, and how often each is started natively. */
   readonly interpreters: readonly string[]
   readonly firstCalls: number
@@ -66,6 +69,8 @@ const full: Amounts = {
   realModules: ['sqlite', 'esbuild', 'ruby'],
   capacities: [100, 1_000, 10_000, 100_000, 1_000_000],
   allocatorPairs: 100_000,
+  wholeModules: ['as-sha256', 'typstyle', 'ruff', 'sh-syntax', 'quickjs', 'sqlite', 'esbuild', 'ruby'],
+  wholeUses: 30,
   interpreters: ['quickjs', 'ruby'],
   firstCalls: 40,
   moduleCounts: [1, 10, 1_000],
@@ -92,6 +97,8 @@ const quick: Amounts = {
   realModules: ['sqlite'],
   capacities: [100, 1_000],
   allocatorPairs: 100,
+  wholeModules: ['as-sha256'],
+  wholeUses: 2,
   interpreters: ['quickjs'],
   firstCalls: 2,
   moduleCounts: [1, 3],

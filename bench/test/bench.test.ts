@@ -82,6 +82,12 @@ describe('a quick run', () => {
     expect(held).toEqual(pages)
   })
 
+  it('times whole uses of published modules', () => {
+    expect(results.wholeUses.map(({ name }) => name)).toEqual(results.amounts.wholeModules)
+    for (const { native, pooled } of results.wholeUses)
+      expect([native.uses, pooled.uses]).toEqual([results.amounts.wholeUses, results.amounts.wholeUses])
+  })
+
   it('times first calls of an interpreter in each way', () => {
     expect(results.firstCalls.map(({ name }) => name)).toEqual(['quickjs', 'quickjs-program'])
     for (const { ways, ratio } of results.firstCalls) {

@@ -6,6 +6,7 @@ import { memoryTable } from './tables/memory.ts'
 import { peersTable } from './tables/peers.ts'
 import { threadsTable } from './tables/threads.ts'
 import { turnsTable } from './tables/turns.ts'
+import { wholeUsesTable } from './tables/whole-uses.ts'
 
 function usesTable({ uses }: BenchResults): string {
   return markdownTable(
@@ -146,6 +147,10 @@ ${peersTable(found)}
 The same guests, instantiated, called and dropped or released, by turns in a process of its own each: Warmslot with live instances, Wasmtime's
 pooling allocator with its defaults and with PAGEMAP_SCAN and 16 MiB kept resident (Rust, \`bench/peers/wasmtime\`), and the system calls and
 copies alone in C (\`bench/peers/floor\`). The last three columns are ratios of p50, and of mean in brackets: below 1, Warmslot is faster.
+
+${wholeUsesTable(found)}
+
+Published glue, unchanged, with new imports at each use, doing what the demo has it do; ${amounts.wholeUses} uses a side, by turns, every result compared.
 
 ${firstCallsTable(found)}
 

@@ -10,6 +10,7 @@ import type { PeerResult } from '../peers/measure-peers.ts'
 import type { PurgeResult } from '../measure-purge.ts'
 import type { SpawnResult } from '../measure-spawns.ts'
 import type { Amounts } from '../options.ts'
+import type { WholeUseResult } from '../measure-whole-uses.ts'
 import type { UseResult } from '../uses/measure-uses.ts'
 
 export interface BenchResults {
@@ -22,6 +23,7 @@ export interface BenchResults {
   readonly units: { readonly uses: 'microseconds'; readonly pauses: 'milliseconds' }
   readonly uses: readonly UseResult[]
   readonly peers: readonly PeerResult[]
+  readonly wholeUses: readonly WholeUseResult[]
   readonly firstCalls: readonly FirstCallResult[]
   readonly turns: readonly TurnResult[]
   readonly threads: readonly ThreadResult[]
