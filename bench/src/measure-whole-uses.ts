@@ -3,6 +3,7 @@
  * itself takes the same time on either side; what differs is how soon it begins, and what garbage is left.
  */
 import { type DemoModule, type Instantiate } from '@warmslot/demo/module'
+import { demoModules } from '@warmslot/demo/modules/index'
 import { nativeInstantiate } from '@warmslot/demo/native'
 import { Engine, type PooledInstance, type PooledModule } from '@warmslot/engine'
 
@@ -17,20 +18,18 @@ export interface WholeUseResult {
   readonly ratio: { readonly p50: number; readonly mean: number }
 }
 
-const untimedUses = 2
+/** V8 compiles the hot functions of either side's module once more in these. */
+const mostUntimedUses = 10
 
 /** @param modules their names in the demo; @param uses timed, of each on each side */
 export async function measureWholeUses(modules: readonly string[], uses: number): Promise<WholeUseResult[]> {
   const results: WholeUseResult[] = []
-  for (const name of modules) {
-    const found = Object.values((await import(`@warmslot/demo/modules/${name}`)) as Record<string, unknown>)
-    const demo = found.find((one) => (one as DemoModule).name !== undefined) as DemoModule
-    results.push(await measureModule(name, demo, uses))
-  }
+  for (const demo of demoModules)
+    if (modules.includes(demo.name)) results.push(await measureModule(demo, uses))
   return results
 }
 
-async function measureModule(name: string, demo: DemoModule, uses: number): Promise<WholeUseResult> {
+async function measureModule(demo: DemoModule, uses: number): Promise<WholeUseResult> {
   const bytes = await demo.bytes()
   const natively = nativeInstantiate(await WebAssembly.compile(bytes), demo.importedMemory)
   await using engine = new Engine({ slots: 4 })
@@ -38,7 +37,7 @@ async function measureModule(name: string, demo: DemoModule, uses: number): Prom
   const sides = { native: () => demo.use(natively), pooled: () => usePooled(engine, module, demo) }
   const expected = await sides.native()
   const durations = { native: new Float64Array(uses), pooled: new Float64Array(uses) }
-  for (let use = -untimedUses; use < uses; use += 1) {
+  for (let use = -Math.min(mostUntimedUses, uses); use < uses; use += 1) {
     for (const side of use % 2 === 0 ? (['native', 'pooled'] as const) : (['pooled', 'native'] as const)) {
       if (use % 10 === 0) collectGarbage()
       const start = performance.now()
@@ -49,7 +48,7 @@ async function measureModule(name: string, demo: DemoModule, uses: number): Prom
   }
   const [native, pooled] = [distributionOf(durations.native), distributionOf(durations.pooled)]
   const ratio = { p50: native.p50 / pooled.p50, mean: native.mean / pooled.mean }
-  return { name, title: `${demo.name}: ${demo.work}`, native, pooled, ratio }
+  return { name: demo.name, title: `${demo.name}: ${demo.work}`, native, pooled, ratio }
 }
 
 async function usePooled(engine: Engine, module: PooledModule, demo: DemoModule): Promise<string> {
