@@ -34,7 +34,7 @@ import { checkRuntime } from './runtime/check-runtime.ts'
 import type { CompiledModule, SlotLimits } from './runtime/compiled-module.ts'
 import { compileModule } from './runtime/compiled-module.ts'
 import type { ImportValues } from './runtime/import-values.ts'
-import { memoriesWithoutLinks, readImports } from './runtime/import-values.ts'
+import { memoriesWithoutLinks } from './runtime/import-values.ts'
 import { InstanceCore } from './runtime/instance-core.ts'
 import { checkFit } from './serialization/check-fit.ts'
 import { deserializeModule } from './serialization/deserialize-module.ts'
@@ -229,7 +229,7 @@ export class Engine implements AsyncDisposable {
 
   #readImports(compiled: CompiledModule, imports: WebAssembly.Imports | undefined): ImportValues {
     try {
-      return readImports(imports, compiled.analysis, compiled.compiled)
+      return compiled.importReader.read(imports)
     } catch (error) {
       this.#instances.failed++
       throw error
@@ -249,10 +249,7 @@ export class Engine implements AsyncDisposable {
     const instance = new PooledInstance(core)
     try {
       if (deadlineMs !== undefined) time!.extend(deadlineMs)
-      const values =
-        typeof imports === 'function'
-          ? readImports(imports(instance), compiled.analysis, compiled.compiled)
-          : imports
+      const values = typeof imports === 'function' ? compiled.importReader.read(imports(instance)) : imports
       core.start(values)
       if (compiled.isSnapshot) this.#modules.hookOf(compiled)?.(instance)
     } catch (error) {

@@ -21,12 +21,14 @@ import { UnsupportedModuleError } from '../errors/unsupported-module-error.ts'
 import { ExportNames } from '../handles/exports-object.ts'
 import { checkAddressSpace } from './check-limits.ts'
 import { checkMemory64 } from './check-memory64.ts'
+import { ImportReader } from './import-reader.ts'
 
 export interface CompiledModule {
   readonly label: string
   readonly analysis: ModuleAnalysis
   readonly compiled: WebAssembly.Module
   readonly exportNames: ExportNames
+  readonly importReader: ImportReader
   /** A copy of the original's bytes, for snapshots. */
   readonly source: Uint8Array<ArrayBuffer>
   readonly sharedTables: boolean
@@ -73,14 +75,16 @@ export async function compileModule(
       analyseModule(bytes, (structure) => refuse(structure, limits), options),
     )
     await valid
+    const compiled = await WebAssembly.compile(rewritten)
     const module: Compilation['module'] = {
       label,
       analysis,
       source: bytes,
       sharedTables: options.sharedTables,
       deadlines: options.deadlines,
-      compiled: await WebAssembly.compile(rewritten),
+      compiled,
       exportNames: new ExportNames(analysis.exports),
+      importReader: new ImportReader(analysis, compiled),
     }
     return { module, imageSegments }
   } catch (error) {

@@ -9,6 +9,7 @@ import { SerializedModuleError } from '../errors/serialized-module-error.ts'
 import { ExportNames } from '../handles/exports-object.ts'
 import type { Compilation, SlotLimits } from '../runtime/compiled-module.ts'
 import { checkSlotLimits, inSlices } from '../runtime/compiled-module.ts'
+import { ImportReader } from '../runtime/import-reader.ts'
 import { readFrame } from './frame.ts'
 import type { ModuleData } from './module-data.ts'
 import { readModuleData } from './module-data.ts'
@@ -42,14 +43,16 @@ export async function deserializeModule(
   checkSlotLimits(analysis.memories, limits)
   const codeEnd = sourceBytes + codeBytes
   const code = rest.subarray(sourceBytes, codeEnd)
+  const ready = compiled ?? (await WebAssembly.compile(code as Uint8Array<ArrayBuffer>))
   const module: Compilation['module'] = {
     label: label ?? data.label,
     analysis,
     source: isSharedArrayBuffer(rest.buffer) ? shared(rest, sourceBytes) : rest.slice(0, sourceBytes),
     sharedTables,
     deadlines,
-    compiled: compiled ?? (await WebAssembly.compile(code as Uint8Array<ArrayBuffer>)),
+    compiled: ready,
     exportNames: new ExportNames(analysis.exports),
+    importReader: new ImportReader(analysis, ready),
   }
   const imageSegments = segmentsOf(data, rest.subarray(codeEnd))
   return { compilation: { module, imageSegments }, images: images && adopt(images, module.label), isSnapshot }
