@@ -13,6 +13,9 @@ export interface Amounts {
   readonly realModules: readonly RealModuleName[]
   /** Uses of each with its glue, in one round, on each side. */
   readonly realCalls: number
+  /** Interpreters whose first calls are timed, and how often each is started natively. */
+  readonly interpreters: readonly string[]
+  readonly firstCalls: number
   /** Capacities of the index allocator, in slots. */
   readonly capacities: readonly number[]
   /** Pairs of allocate and free in one round, for each capacity and strategy. */
@@ -51,6 +54,8 @@ export const full: Amounts = {
   usesOfRealModule: 30,
   realModules: ['quickjs', 'sqlite', 'esbuild', 'ruby'],
   realCalls: 4,
+  interpreters: ['quickjs', 'ruby'],
+  firstCalls: 40,
   capacities: [100, 1_000, 10_000, 100_000, 1_000_000],
   allocatorPairs: 100_000,
   turnScenarios: [
@@ -80,6 +85,8 @@ export const quick: Amounts = {
   usesOfRealModule: 2,
   realModules: ['sqlite'],
   realCalls: 1,
+  interpreters: ['quickjs'],
+  firstCalls: 2,
   capacities: [100, 1_000],
   allocatorPairs: 100,
   turnScenarios: [

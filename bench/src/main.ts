@@ -3,6 +3,7 @@
  *
  *     node --expose-gc src/main.ts [--write | --out FOLDER] [--name NAME] [--quick] [--peers]
  */
+import { measureFirstCalls } from './first-calls/measure-first-calls.ts'
 import { machineFacts } from './machine.ts'
 import { measureAllocator } from './measure-allocator.ts'
 import { measureDeadlines } from './measure-deadlines.ts'
@@ -56,6 +57,9 @@ for (const useCase of [...guestCases(amounts.usesOfGuest), ...realModuleCases(am
 progress('real modules doing real work')
 const realCalls = await measureRealCalls(amounts.realModules, amounts.rounds, amounts.realCalls)
 
+progress('first calls of interpreters')
+const firstCalls = await measureFirstCalls(amounts.interpreters, amounts.firstCalls)
+
 progress('purges')
 const purge = measurePurge(amounts.purgedSlots, amounts.purges)
 
@@ -77,6 +81,7 @@ const results = {
   units: { uses: 'microseconds', pauses: 'milliseconds' },
   uses,
   realCalls,
+  firstCalls,
   peers,
   turns,
   threads,

@@ -13,8 +13,8 @@ export interface BenchOptions {
   readonly folder: string
   /** Name of the result files, without their endings. */
   readonly name: string
-  /** READMEs whose section between the markers is rewritten, with the way from there to the results' folder. */
-  readonly readmes: readonly { readonly file: string; readonly results: string }[]
+  /** READMEs whose section between the markers is rewritten, with the way from there to the results' folder; whole, or a summary. */
+  readonly readmes: readonly { readonly file: string; readonly results: string; readonly whole: boolean }[]
 }
 
 /**
@@ -44,8 +44,8 @@ export function readOptions(words: readonly string[]): BenchOptions {
     name: values.name,
     readmes: values.write
       ? [
-          { file: `${repository}/README.md`, results: 'docs/measurements' },
-          { file: `${repository}/bench/README.md`, results: '../docs/measurements' },
+          { file: `${repository}/README.md`, results: 'docs/measurements', whole: false },
+          { file: `${repository}/bench/README.md`, results: '../docs/measurements', whole: true },
         ]
       : [],
   }

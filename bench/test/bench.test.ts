@@ -54,6 +54,15 @@ describe('a quick run', () => {
     }
   })
 
+  it('times first calls of an interpreter in each way', () => {
+    expect(results.firstCalls.map(({ name }) => name)).toEqual(['quickjs', 'quickjs-program'])
+    for (const { ways, ratio } of results.firstCalls) {
+      expect(ways.native.uses).toBe(results.amounts.firstCalls)
+      expect(ways.snapshot.uses).toBe(20 * results.amounts.firstCalls)
+      expect(ratio.p50).toBeCloseTo(ways.native.p50 / ways.snapshot.p50)
+    }
+  })
+
   it('times work with and without deadlines, and stops guests', () => {
     const { costs, lateness } = results.deadlines
     expect(costs.map(({ name }) => name)).toEqual(results.amounts.deadlineModules)

@@ -1,12 +1,14 @@
 /**
  * `pnpm demo`: published WebAssembly modules with their published glue, each doing its work natively and in the pool;
- * what an instance costs both ways; and what the kernel shows of a module before and after it is dropped.
+ * what an instance costs both ways; what an interpreter's first call costs, from its snapshot too; and what the kernel shows of a module before and after it is dropped.
  *
  * Ends with 1 if a result differs or a mapping remains.
  */
 import { Engine } from '@warmslot/engine'
 import type { Comparison } from './compare.ts'
 import { compare, liveInstances } from './compare.ts'
+import { checkInterpreter, timeFirstCalls } from './compare-first-calls.ts'
+import { interpreters } from './interpreters/index.ts'
 import { kernelView, sharedMemoryBytes } from './kernel-view.ts'
 import { demoModules } from './modules/index.ts'
 import { bytes, duration, table } from './statistics.ts'
@@ -68,6 +70,29 @@ console.log(
     ]),
   ]),
 )
+
+const interpreted = interpreters.filter(({ demo }) => chosen.includes(demo))
+if (interpreted.length > 0) {
+  console.log('\nThe first call of an interpreter, from nothing to the result of a small script:\n')
+  const firstCalls = [['interpreter', 'native p50', 'pooled p50', 'from a snapshot p50', 'p99', 'p50 ratio']]
+  for (const interpreter of interpreted) {
+    const faults = await checkInterpreter(engine, interpreter)
+    failed ||= faults.length > 0
+    for (const fault of faults) console.error(`WRONG, ${interpreter.demo.name} from its snapshot: ${fault}`)
+    for (const withProgram of [false, true]) {
+      const { name, native, pooled, snapshot } = await timeFirstCalls(engine, interpreter, withProgram)
+      firstCalls.push([
+        name,
+        duration(native.p50),
+        duration(pooled.p50),
+        duration(snapshot.p50),
+        duration(snapshot.p99),
+        `${(native.p50 / snapshot.p50).toFixed(1)} x`,
+      ])
+    }
+  }
+  console.log(table(firstCalls))
+}
 
 console.log('\nThe drop: what the kernel shows of each image before and after `await module.dispose()`.\n')
 const rows = [

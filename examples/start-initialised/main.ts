@@ -12,12 +12,13 @@ const engine = new Engine({ slots: 2, maxMemoryBytes: 2 ** 20 })
 const module = await engine.compile(primeReactorBytes, { label: 'primes' })
 
 {
-  using instance = engine.instantiate(module)
+  const instance = engine.instantiate(module)
   try {
     exportsOf(instance).isPrime(97)
   } catch (error) {
     console.log(`not initialised: ${(error as Error).message}`)
   }
+  instance.release()
 }
 
 let initialisations = 0
@@ -35,10 +36,11 @@ const ready = await engine.snapshot(
 
 const numbers: number[] = []
 for (let use = 0; use < 3; use += 1) {
-  using instance = engine.instantiate(ready)
+  const instance = engine.instantiate(ready)
   const { isPrime, random } = exportsOf(instance)
   console.log(`use ${use + 1}: 97 is prime: ${isPrime(97) === 1}, 91 is prime: ${isPrime(91) === 1}`)
   numbers.push(random())
+  instance.release()
 }
 console.log(`initialised ${initialisations} time, used ${uses} times`)
 console.log(`random numbers of three uses differ: ${new Set(numbers).size === 3}`)
@@ -47,7 +49,7 @@ const { kernel } = await ready.dispose()
 console.log(
   `disposed; the kernel has ${kernel.mappings} mappings of the snapshot, and the module it came of still works:`,
 )
-using again = engine.instantiate(module)
+const again = engine.instantiate(module)
 console.log(`  ${Object.keys(again.exports).join(', ')}`)
 again.release()
 await engine.close()

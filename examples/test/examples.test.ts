@@ -60,6 +60,13 @@ const expected: Record<string, readonly RegExp[]> = {
     /the kernel has 0 mappings of the snapshot/,
     /memory, _initialize, isPrime, setSeed, random/,
   ],
+  'interpreter-from-snapshot': [
+    /use 1 was here; then: use 1 and a friend were here/,
+    /use 2 was here; then: use 2 and a friend were here/,
+    /random numbers of 200 uses that differ: 200/,
+    /199 uses were served by a live instance, 1 by a new one/,
+    /from nothing to the first answer: \d+ microseconds/,
+  ],
   'stop-a-guest': [
     /before the deadline: 42/,
     /an endless loop: WARMSLOT_DEADLINE_EXCEEDED/,

@@ -1,4 +1,5 @@
 /** The results as tables: what stands in the READMEs, and in the file beside the JSON. */
+import { firstCallsSection, firstCallsTable } from './first-calls-section.ts'
 import { markdownTable, rounded } from './format.ts'
 import { memorySection } from './memory-section.ts'
 import { peersSection } from './peers-section.ts'
@@ -88,6 +89,24 @@ function pausesOf({ uses }: BenchResults, side: 'native' | 'pooled'): string {
   return `${count.toLocaleString('en')} pauses of ${rounded(total)} ms together`
 }
 
+/** Of a whole run, where there is less room. @param results as of {@link markdownOf} */
+export function summaryOf(found: BenchResults, name: string, results: string): string {
+  const { machine, startedAt } = found
+  return `![One use, native and pooled: p50, mean and p99 on a logarithmic axis](${results}/${name}.svg)
+
+${usesTable(found)}
+
+Instantiate, call one export, drop the instance or release it; by turns in one process, with the garbage collector's pauses in the mean.
+
+![One use in the pool, natively, in Wasmtime, and as system calls alone](${results}/${name}-peers.svg)
+
+${firstCallsTable(found)}
+
+${machine.cpu}, ${machine.cores} cores; ${machine.kernel}; Node.js ${machine.node}; ${startedAt.slice(0, 10)}. How it was measured, the other tables (beside Wasmtime,
+real work, several modules, threads, purges, memory, deadlines) and all figures: [the whole run](${results}/${name}.md). Repeat it: \`npx --yes pnpm@12 bench\`.
+`
+}
+
 /** @param results the way to the folder of the result files, from where the text will stand */
 export function markdownOf(found: BenchResults, name: string, results: string): string {
   const { machine, amounts, startedAt, durationSeconds } = found
@@ -105,6 +124,8 @@ The guest that writes has a memory of 10 MiB, of which 1 MiB is data; pages are 
 comes before, and is not timed. The published modules have imports that do nothing, and one cheap export is called.
 
 ${realCallsSection(found, `${results}/${name}-real.svg`)}
+
+${firstCallsSection(found)}
 
 ${peersSection(found, `${results}/${name}-peers.svg`)}
 

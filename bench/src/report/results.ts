@@ -1,6 +1,7 @@
 /** What one run of the bench found: the JSON file. */
 import type { AllocatorResult } from '../measure-allocator.ts'
 import type { DeadlineResults } from '../measure-deadlines.ts'
+import type { FirstCallResult } from '../first-calls/measure-first-calls.ts'
 import type { MachineFacts } from '../machine.ts'
 import type { MemoryResults } from '../memory/measure-memory.ts'
 import type { PeerResult } from '../peers/measure-peers.ts'
@@ -22,6 +23,7 @@ export interface BenchResults {
   readonly units: { readonly uses: 'microseconds'; readonly pauses: 'milliseconds' }
   readonly uses: readonly UseResult[]
   readonly realCalls: readonly RealCallResult[]
+  readonly firstCalls: readonly FirstCallResult[]
   readonly peers: readonly PeerResult[]
   readonly turns: readonly TurnResult[]
   readonly threads: readonly ThreadResult[]

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 
 import type { BenchOptions } from '../options.ts'
-import { markdownOf } from './markdown.ts'
+import { markdownOf, summaryOf } from './markdown.ts'
 import { plotsOf } from './plots.ts'
 import { rewriteSection } from './readme-section.ts'
 import type { BenchResults } from './results.ts'
@@ -13,5 +13,8 @@ export async function writeResults(results: BenchResults, options: BenchOptions)
   await writeFile(`${folder}/${name}.json`, `${JSON.stringify(results, undefined, 2)}\n`)
   await writeFile(`${folder}/${name}.md`, markdownOf(results, name, '.'))
   for (const [what, plot] of plotsOf(results)) await writeFile(`${folder}/${name}${what}.svg`, plot)
-  for (const readme of readmes) await rewriteSection(readme.file, markdownOf(results, name, readme.results))
+  for (const readme of readmes) {
+    const text = readme.whole ? markdownOf : summaryOf
+    await rewriteSection(readme.file, text(results, name, readme.results))
+  }
 }

@@ -6,21 +6,46 @@
  */
 import { createRequire } from 'node:module'
 import releaseSync from '@jitl/quickjs-wasmfile-release-sync'
+import type { QuickJSContext, QuickJSWASMModule } from 'quickjs-emscripten-core'
 import { newQuickJSWASMModuleFromVariant } from 'quickjs-emscripten-core'
 import type { DemoModule, Instantiate } from '../module.ts'
 import { readPackageFile } from '../package-files.ts'
+
+/** Emscripten's part of the glue, as far as the demo uses it: the memory, and functions of the guest, which take addresses. */
+export interface EmscriptenModule {
+  readonly HEAPU8: Uint8Array
+  _malloc(bytes: number): number
+  _free(address: number): void
+  UTF8ToString(address: number): string
+  _QTS_NewRuntime(): number
+  _QTS_NewContext(runtime: number, intrinsics: number): number
+  _QTS_Eval(
+    context: number,
+    script: number,
+    bytes: number,
+    fileName: number,
+    detectModule: number,
+    flags: number,
+  ): number
+  /** The error that `value` stands for, or 0. */
+  _QTS_ResolveException(context: number, value: number): number
+  _QTS_GetString(context: number, value: number): number
+  _QTS_FreeCString(context: number, text: number): void
+  _QTS_FreeValuePointer(context: number, value: number): void
+}
 
 type Receive = (instance: WebAssembly.Instance) => void
 type Loader = (options: {
   wasmMemory: WebAssembly.Memory
   instantiateWasm(imports: WebAssembly.Imports, receive: Receive): object
-}) => Promise<unknown>
+}) => Promise<EmscriptenModule>
 type Variant = Parameters<typeof newQuickJSWASMModuleFromVariant>[0]
 
 const packageName = '@jitl/quickjs-wasmfile-release-sync'
 // The CommonJS build of the glue: the ES module build awaits an import before it says its imports.
 const load = createRequire(import.meta.url)(`${packageName}/emscripten-module`) as Loader
-const script = `
+/** The work of one use. */
+export const script: string = `
   const words = 'slots images affinity purge reset baseline snapshot instance'.split(' ')
   const primes = []
   for (let n = 2; primes.length < 150; n++) if (primes.every((prime) => n % prime)) primes.push(n)
@@ -29,8 +54,9 @@ const script = `
     matched: 'a1b22c333'.replace(/[0-9]+/g, (digits) => '<' + digits.length + '>') })
 `
 
-async function use(instantiate: Instantiate): Promise<string> {
-  let loading: Promise<unknown> | undefined
+/** Emscripten's part of the glue, on an instance that `instantiate` makes. */
+export async function loadEmscripten(instantiate: Instantiate): Promise<EmscriptenModule> {
+  let loading: Promise<EmscriptenModule> | undefined
   let receiveInstance: Receive | undefined
   const instance = instantiate((memory) => {
     let said: WebAssembly.Imports | undefined
@@ -46,12 +72,29 @@ async function use(instantiate: Instantiate): Promise<string> {
     return said
   })
   receiveInstance?.(instance)
-  const emscriptenModule = await loading
-  const variant = { ...releaseSync, importModuleLoader: async () => async () => emscriptenModule }
-  const quickjs = await newQuickJSWASMModuleFromVariant(variant as unknown as Variant)
-  const context = quickjs.newContext()
+  return loading!
+}
+
+/** The package's own part of the glue, over Emscripten's. */
+export function loadQuickjs(emscripten: EmscriptenModule): Promise<QuickJSWASMModule> {
+  const variant = { ...releaseSync, importModuleLoader: async () => async () => emscripten }
+  return newQuickJSWASMModuleFromVariant(variant as unknown as Variant)
+}
+
+/** Runs a script, and gives its result as text. */
+export function evaluate(context: QuickJSContext, source: string): string {
+  return context.unwrapResult(context.evalCode(source)).consume((result) => context.getString(result))
+}
+
+/** An interpreter on a new instance. */
+export async function startQuickjs(instantiate: Instantiate): Promise<QuickJSContext> {
+  return (await loadQuickjs(await loadEmscripten(instantiate))).newContext()
+}
+
+async function use(instantiate: Instantiate): Promise<string> {
+  const context = await startQuickjs(instantiate)
   try {
-    return context.unwrapResult(context.evalCode(script)).consume((result) => context.getString(result))
+    return evaluate(context, script)
   } finally {
     context.dispose()
   }

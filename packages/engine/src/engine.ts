@@ -5,12 +5,12 @@
  *                          |                                                              |
  *                          +--dispose--> no mapping of its images left in any slot <------+
  */
-import type { MemoryImage } from '@warmslot/memory-image'
 import type { Lease, PoolModule } from '@warmslot/pooling'
 import { Pool } from '@warmslot/pooling'
 
 import { isAnyArrayBuffer } from 'node:util/types'
 
+import { AdmittedModules, memory32Kind, memory64Kind } from './admitted-modules.ts'
 import { pageBytes } from './binary/sort-segments.ts'
 import { EngineDeadlines } from './deadlines/engine-deadlines.ts'
 import { UseTime } from './deadlines/use-time.ts'
@@ -20,30 +20,29 @@ import type { EngineOptions, ResolvedEngineOptions } from './options/engine-opti
 import { resolveEngineOptions } from './options/engine-options.ts'
 import type { InstantiateOptions, WaitOptions } from './options/instantiate-options.ts'
 import { resolveInstantiateOptions } from './options/instantiate-options.ts'
+import type { DeserializeOptions } from './options/deserialize-options.ts'
+import { checkDeserializeOptions } from './options/deserialize-options.ts'
 import type { SnapshotOptions } from './options/snapshot-options.ts'
 import { checkSnapshotOptions } from './options/snapshot-options.ts'
 import type { EngineMetrics, InstanceCounts } from './engine-metrics.ts'
 import { EngineClosedError } from './errors/engine-closed-error.ts'
 import { InvalidOptionError } from '@warmslot/index-allocator'
-import { ModuleDisposedError } from './errors/module-disposed-error.ts'
 import { PooledInstance } from './pooled-instance.ts'
 import { PooledModule } from './pooled-module.ts'
 import { checkLimits } from './runtime/check-limits.ts'
 import { checkRuntime } from './runtime/check-runtime.ts'
-import type { Compilation, CompiledModule, SlotLimits } from './runtime/compiled-module.ts'
+import type { CompiledModule, SlotLimits } from './runtime/compiled-module.ts'
 import { compileModule } from './runtime/compiled-module.ts'
-import { makeImages } from './runtime/images.ts'
 import type { ImportValues } from './runtime/import-values.ts'
-import { memoriesWithoutLinks, readImports } from './runtime/import-values.ts'
+import { memoriesWithoutLinks } from './runtime/import-values.ts'
 import { InstanceCore } from './runtime/instance-core.ts'
+import { checkFit } from './serialization/check-fit.ts'
+import { deserializeModule } from './serialization/deserialize-module.ts'
+import type { SharedModule } from './serialization/serialize-module.ts'
 import { takeSnapshot } from './snapshots/take-snapshot.ts'
 import { UnsupportedImportError } from './errors/unsupported-import-error.ts'
 import { assertStackRoom } from './runtime/stack-room.ts'
 import { V8Reservation } from './runtime/v8-reservation.ts'
-
-/** A slot has a V8 memory for each of them, made when it is first wanted there. */
-const memory32Kind = 'memory32'
-const memory64Kind = 'memory64'
 
 /** Imports, or a function that makes them for glue that needs `instance.memory` beforehand. */
 export type Imports = WebAssembly.Imports | ((instance: PooledInstance) => WebAssembly.Imports)
@@ -52,11 +51,7 @@ export class Engine implements AsyncDisposable {
   readonly #options: ResolvedEngineOptions
   readonly #slotLimits: SlotLimits
   readonly #pool: Pool
-  readonly #modules = new WeakMap<PooledModule, PoolModule>()
-  /** What runs for each instance of a snapshot before the caller gets it. */
-  readonly #hooks = new WeakMap<CompiledModule, (instance: PooledInstance) => void>()
-  /** The net for modules that are dropped without `dispose()`: their images leave the slots at some collection. */
-  readonly #dropped: FinalizationRegistry<PoolModule>
+  readonly #modules: AdmittedModules
   readonly #instances: InstanceCounts = {
     warm: 0,
     fresh: 0,
@@ -76,7 +71,7 @@ export class Engine implements AsyncDisposable {
     const { reservedBytesPerMemory } = checkRuntime()
     this.#slotLimits = { slots, maxMemoryBytes, reservedBytesPerMemory }
     checkLimits({ slots, reservedBytesPerMemory })
-    const { strategy, keepResidentBytes, resetBatchSize } = options
+    const { strategy, keepResidentBytes, resetBatchSize, idleTrimMs, memoryPressure } = options
     const pool = new Pool({
       slots,
       slotBytes: maxMemoryBytes,
@@ -85,10 +80,12 @@ export class Engine implements AsyncDisposable {
       ...(strategy && { strategy }),
       ...(keepResidentBytes !== undefined && { keepResidentBytes }),
       ...(resetBatchSize !== undefined && { resetBatchSize }),
+      ...(idleTrimMs !== undefined && { idleTrimMs }),
+      ...(memoryPressure !== undefined && { memoryPressure }),
     })
     this.#pool = pool
     this.#deadlines = deadlines ? new EngineDeadlines() : undefined
-    this.#dropped = new FinalizationRegistry((module) => void pool.purge(module).catch(() => undefined))
+    this.#modules = new AdmittedModules(pool, maxMemoryBytes, () => this.#assertOpen())
   }
 
   /**
@@ -104,7 +101,7 @@ export class Engine implements AsyncDisposable {
     // It boots while V8 compiles.
     this.#deadlines?.clock.start()
     const rewriting = { sharedTables, deadlines: this.#options.deadlines }
-    return this.#admit(await compileModule(bytesOf(source), label, this.#slotLimits, rewriting))
+    return this.#modules.admit(await compileModule(bytesOf(source), label, this.#slotLimits, rewriting))
   }
 
   /**
@@ -132,7 +129,7 @@ export class Engine implements AsyncDisposable {
     const plan = { label, limits: this.#slotLimits, options: rewriting, initialise }
     const compilation = await takeSnapshot(original, plan, async (stateful, work) => {
       const images = original.isSnapshot ? original.images.map((image) => image.retain()) : undefined
-      const temporary = this.#admit(stateful, images)
+      const temporary = await this.#modules.admit(stateful, { images })
       let instance: PooledInstance | undefined
       try {
         instance = this.instantiate(temporary, imports, deadlineMs === undefined ? {} : { deadlineMs })
@@ -143,42 +140,32 @@ export class Engine implements AsyncDisposable {
         instance?.release()
       }
     })
-    return this.#admit(compilation, undefined, afterRestore ? { afterRestore } : {})
+    return this.#modules.admit(compilation, { isSnapshot: true, afterRestore })
   }
 
-  #admit(
-    { module, imageSegments }: Compilation,
-    images: readonly MemoryImage[] = makeImages(module.analysis.memories.length, imageSegments, module.label),
-    snapshot?: Pick<SnapshotOptions, 'afterRestore'>,
-  ): PooledModule {
-    const compiled: CompiledModule = { ...module, images, isSnapshot: snapshot !== undefined }
-    if (snapshot?.afterRestore) this.#hooks.set(compiled, snapshot.afterRestore)
-    const poolModule = this.#register(compiled)
-    const admitted = new PooledModule(compiled, () => {
-      this.#dropped.unregister(poolModule)
-      return this.#pool.purge(poolModule)
-    })
-    this.#modules.set(admitted, poolModule)
-    this.#dropped.register(admitted, poolModule, poolModule)
-    return admitted
-  }
-
-  #register({ analysis, label, images }: CompiledModule): PoolModule {
-    try {
-      this.#assertOpen()
-      return this.#pool.register({
-        label,
-        memories: analysis.memories.map((plan, index) => ({
-          image: images[index]!,
-          initialBytes: plan.initialPages * pageBytes,
-          kind: plan.is64 ? memory64Kind : memory32Kind,
-          maximumBytes: Math.min((plan.maximumPages ?? Infinity) * pageBytes, this.#options.maxMemoryBytes),
-        })),
-      })
-    } finally {
-      // The pool holds its own references.
-      for (const image of images) image.release()
-    }
+  /**
+   * Makes a module from what `module.serialize()` or `module.share()` gave, without analysing it again. Trust these bytes as
+   * you trust code: damage is found, malice is not.
+   * @throws ModuleDisposedError where the thread that shared it has disposed of it before
+   * @throws SerializedModuleError for bytes that are damaged, of another version, or of an engine with other deadlines
+   * @throws UnsupportedModuleError, ResourceLimitError where its memories do not fit into this engine's slots
+   * @throws InvalidOptionError, EngineClosedError
+   */
+  async deserialize(
+    serialized: Uint8Array | SharedModule,
+    options: DeserializeOptions = {},
+  ): Promise<PooledModule> {
+    this.#assertOpen()
+    checkDeserializeOptions(options)
+    this.#deadlines?.clock.start()
+    const { label, afterRestore } = options
+    const { compilation, images, isSnapshot } = await deserializeModule(
+      serialized,
+      label,
+      this.#slotLimits,
+      (data) => checkFit(data, options, this.#options),
+    )
+    return this.#modules.admit(compilation, { images, isSnapshot, afterRestore })
   }
 
   /**
@@ -242,7 +229,7 @@ export class Engine implements AsyncDisposable {
 
   #readImports(compiled: CompiledModule, imports: WebAssembly.Imports | undefined): ImportValues {
     try {
-      return readImports(imports, compiled.analysis, compiled.compiled)
+      return compiled.importReader.read(imports)
     } catch (error) {
       this.#instances.failed++
       throw error
@@ -262,12 +249,9 @@ export class Engine implements AsyncDisposable {
     const instance = new PooledInstance(core)
     try {
       if (deadlineMs !== undefined) time!.extend(deadlineMs)
-      const values =
-        typeof imports === 'function'
-          ? readImports(imports(instance), compiled.analysis, compiled.compiled)
-          : imports
+      const values = typeof imports === 'function' ? compiled.importReader.read(imports(instance)) : imports
       core.start(values)
-      if (compiled.isSnapshot) this.#hooks.get(compiled)?.(instance)
+      if (compiled.isSnapshot) this.#modules.hookOf(compiled)?.(instance)
     } catch (error) {
       core.abandon()
       this.#instances.failed++
@@ -289,10 +273,7 @@ export class Engine implements AsyncDisposable {
 
   #poolModule(module: PooledModule): PoolModule {
     this.#assertOpen()
-    const poolModule = this.#modules.get(module)
-    if (!poolModule) throw new InvalidOptionError('module', 'a PooledModule compiled by this engine', module)
-    if (module.disposed) throw new ModuleDisposedError(module.label)
-    return poolModule
+    return this.#modules.poolModuleOf(module)
   }
 
   #assertOpen(): void {
@@ -307,6 +288,14 @@ export class Engine implements AsyncDisposable {
       instances: { ...counts, deadlineExceeded, freshReasons: { ...freshReasons } },
       pool: this.#pool.metrics(options),
     }
+  }
+
+  /**
+   * Gives the pages that resets left resident in free slots back to the kernel now, in time slices: what happens by itself
+   * after `idleTrimMs`, and under memory pressure. Resolves with the number of slots that held something.
+   */
+  trim(): Promise<number> {
+    return this.#pool.trim()
   }
 
   /**

@@ -3,7 +3,10 @@ import type { PurgeReceipt } from '@warmslot/pooling'
 
 import { withoutHelperNames } from './binary/helper-name-section.ts'
 import type { FreshReason } from './binary/reusability.ts'
+import { ModuleDisposedError } from './errors/module-disposed-error.ts'
 import type { CompiledModule } from './runtime/compiled-module.ts'
+import type { SharedModule } from './serialization/serialize-module.ts'
+import { serializeModule, shareModule } from './serialization/serialize-module.ts'
 
 /** One import or export, as `WebAssembly.Module.imports` and `.exports` describe it. */
 export interface ExternDescriptor {
@@ -18,13 +21,15 @@ export type DropModule = () => Promise<PurgeReceipt>
 export class PooledModule implements AsyncDisposable {
   readonly #compiled: CompiledModule
   readonly #drop: DropModule
+  readonly #hasHook: boolean
   #disposed = false
   #receipt: Promise<PurgeReceipt> | undefined
 
   /** @internal */
-  constructor(compiled: CompiledModule, drop: DropModule) {
+  constructor(compiled: CompiledModule, drop: DropModule, hasHook: boolean) {
     this.#compiled = compiled
     this.#drop = drop
+    this.#hasHook = hasHook
   }
 
   /** The label given to `compile`, for people; it need not be unique. */
@@ -73,6 +78,28 @@ export class PooledModule implements AsyncDisposable {
   /** Why every use gets a fresh instance on its slot; `undefined` where a live one can serve again. */
   get freshReason(): FreshReason | undefined {
     return this.#compiled.analysis.freshReason
+  }
+
+  /**
+   * The module as bytes, for a file: `engine.deserialize` makes it anew, in this or another process, without analysing it.
+   * It holds the original, the rewritten code and the images of the memories, a snapshot's captured ones too. Only the same
+   * version of this package reads it.
+   * @throws ModuleDisposedError
+   */
+  async serialize(): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.#disposed) throw new ModuleDisposedError(this.label)
+    return serializeModule(this.#compiled, this.#hasHook)
+  }
+
+  /**
+   * The module for worker threads: what `postMessage` can carry, and `engine.deserialize` makes a module of there. V8's compiled
+   * code and the memory of the images are shared between the threads. Keep this module until they have made theirs; afterwards each
+   * thread drops its own, in any order, and with the last one the kernel frees the memory.
+   * @throws ModuleDisposedError
+   */
+  async share(): Promise<SharedModule> {
+    if (this.#disposed) throw new ModuleDisposedError(this.label)
+    return shareModule(this.#compiled, this.#hasHook)
   }
 
   /**

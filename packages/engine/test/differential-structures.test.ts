@@ -10,6 +10,7 @@ import { Engine, type PooledInstance, type PooledModule } from '../src/index.ts'
 import type { Exports } from './support/native.ts'
 import { nativeInstance } from './support/native.ts'
 import { outcomeOf } from './support/outcome.ts'
+import { moduleFrom, origins } from './support/origins.ts'
 import { RandomSource } from './support/random-source.ts'
 import { type Structures, randomStructures } from './support/random-structures.ts'
 import { wat } from './support/wat.ts'
@@ -173,7 +174,7 @@ async function compare(seed: number, size: number): Promise<void> {
   if (!WebAssembly.validate(structures.bytes)) return
   counted.valid++
   const compiled = new WebAssembly.Module(structures.bytes)
-  await using module = await engine.compile(structures.bytes)
+  await using module = await moduleFrom(origins[seed % origins.length]!, engine, structures.bytes)
   const [nativeImports, pooledImports] = [new Imports(), new Imports()]
   const linked = structures.importsTable || seed % 3 === 0
   for (let use = 0; use < 3; use++) {

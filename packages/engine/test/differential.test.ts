@@ -9,6 +9,7 @@ import { afterAll, expect, it } from 'vitest'
 import { Engine } from '../src/index.ts'
 import type { Exports } from './support/native.ts'
 import { outcomeOf } from './support/outcome.ts'
+import { moduleFrom, origins } from './support/origins.ts'
 import { memory64Pooled } from './support/memory64.ts'
 import { type Program, type Step, assemble, programsWith, steps } from './support/random-program.ts'
 
@@ -108,16 +109,17 @@ it.each(sorts)('agrees with V8 in every result, trap, size and byte: %s', async 
       program: fc.constant(program),
       uses: fc.array(steps(program), { minLength: 2, maxLength: 3 }),
       deadlines: fc.boolean(),
+      origin: fc.constantFrom('compiled', ...origins),
     }),
   )
   await fc.assert(
-    fc.asyncProperty(cases, async ({ program, uses, deadlines }) => {
+    fc.asyncProperty(cases, async ({ program, uses, deadlines, origin }) => {
       const bytes = assemble(program)
       if (!WebAssembly.validate(bytes)) return
       counted.programs++
       const compiled = new WebAssembly.Module(bytes)
       const pool = deadlines ? timed : engine
-      await using module = await pool.compile(bytes)
+      await using module = await moduleFrom(origin, pool, bytes)
       for (const sequence of uses) {
         const expected = outcomeOf(() => new WebAssembly.Instance(compiled, nativeImports(program)))
         const actual = outcomeOf(() =>

@@ -1,8 +1,8 @@
-/** `instance.exports` beside V8's own, for few exports (all made at once) and many (made when asked for). */
+/** `instance.exports` beside V8's own: made when asked for, few or many, and all at once where earlier uses asked a lot. */
 import { deepStrictEqual } from 'node:assert/strict'
 import { afterAll, describe, expect, it } from 'vitest'
 
-import { Engine } from '../src/index.ts'
+import { Engine, InstanceReleasedError, type PooledModule } from '../src/index.ts'
 import { type Exports, nativeInstance } from './support/native.ts'
 import { outcomeOf } from './support/outcome.ts'
 import { wat } from './support/wat.ts'
@@ -18,10 +18,20 @@ function module(extra: number): Uint8Array<ArrayBuffer> {
   return wat(`(module (memory (export "memory") 1) ${text.join('\n')})`)
 }
 
+/** A module one of whose uses has asked for so many exports. */
+async function compiled(bytes: Uint8Array<ArrayBuffer>, reads: number): Promise<PooledModule> {
+  const pooled = await engine.compile(bytes)
+  using instance = engine.instantiate(pooled)
+  for (let read = 0; read < reads; read++) expect((instance.exports as Exports)['zed']()).toBe(0)
+  return pooled
+}
+
 describe.each([
-  ['few', 0],
-  ['many', 40],
-])('%s exports', (_name, extra) => {
+  ['few', 0, 0],
+  ['few, after a use that asked for many', 0, 100],
+  ['many', 40, 0],
+  ['many, after a use that asked for many', 40, 100],
+])('%s exports', (_name, extra, reads) => {
   const bytes = module(extra)
 
   const questions: [string, (exports: Exports) => unknown][] = [
@@ -79,7 +89,7 @@ describe.each([
   ]
 
   it.each(questions)('%s', async (_question, ask) => {
-    await using pooled = await engine.compile(bytes)
+    await using pooled = await compiled(bytes, reads)
     using instance = engine.instantiate(pooled)
     const native = nativeInstance(bytes).exports
     deepStrictEqual(
@@ -95,7 +105,7 @@ describe.each([
   })
 
   it('throws for writes in strict mode, as a frozen object', async () => {
-    await using pooled = await engine.compile(bytes)
+    await using pooled = await compiled(bytes, reads)
     using instance = engine.instantiate(pooled)
     const exports = instance.exports as Exports
     expect(() => {
@@ -111,13 +121,24 @@ describe.each([
   })
 
   it('is one object, with the same values at each look', async () => {
-    await using pooled = await engine.compile(bytes)
+    await using pooled = await compiled(bytes, reads)
     using instance = engine.instantiate(pooled)
     expect(instance.exports).toBe(instance.exports)
     const { zed, memory } = instance.exports
     Object.keys(instance.exports)
     expect(instance.exports['zed']).toBe(zed)
     expect(instance.exports['memory']).toBe(memory)
+  })
+
+  it('is of no use after the release, whenever it was asked', async () => {
+    await using pooled = await compiled(bytes, reads)
+    const instance = engine.instantiate(pooled)
+    const { exports } = instance as { exports: Exports }
+    const { zed } = exports
+    instance.release()
+    expect(() => zed()).toThrow(InstanceReleasedError)
+    expect(() => exports['10']()).toThrow(InstanceReleasedError)
+    expect(() => exports['memory'].buffer).toThrow(InstanceReleasedError)
   })
 
   it('shows nothing hidden', async () => {

@@ -11,6 +11,18 @@ import { wat } from './support/wat.ts'
 const module = wat(`(module (memory (export "m") 2) (data (i32.const 0) "image")
   (func (export "write") (i32.store (i32.const 70000) (i32.const -1)) (i32.store (i32.const 0) (i32.const -1))))`)
 
+/**
+ * V8 itself calls mprotect(2) whenever its heap needs a page, and aborts where that is refused. So that it needs none just then,
+ * half of many objects and of their shapes are collected before: room on pages that are there.
+ */
+const roomInTheHeap = `
+  const objects = Array.from({ length: 8_000 }, (_, index) => ({ ['name' + index]: [index] }))
+  globalThis.kept = objects.filter((_, index) => index % 2 === 0)
+  objects.length = 0
+  gc()
+  gc()
+`
+
 /** Three uses on the one slot; prints what each sees, and how the resets went. */
 const uses = `
   const module = await engine.compile(new Uint8Array(${JSON.stringify([...module])}))
@@ -48,11 +60,12 @@ describe('a profile that forbids', () => {
     // Without munmap V8 itself aborts at some garbage collection: there is nobody to refuse anything.
   ]
   it.each(forbidden)('%s', (_what, prohibition) => {
-    const child = runChild(`${forbidding(prohibition)}
+    const script = `${roomInTheHeap}${forbidding(prohibition)}
       let refused
       try { new warmslot.Engine({ slots: 1, maxMemoryBytes: 2 ** 20 }) } catch (error) { refused = error }
       process.stdout.write(JSON.stringify([refused?.code, refused?.message, refused?.cause?.code]))
-      process.reallyExit(0)`)
+      process.reallyExit(0)`
+    const child = runChild(script, { node: ['--expose-gc'] })
     expect(child).toMatchObject({ signal: null, status: 0, stderr: '' })
     const [code, message, cause] = JSON.parse(child.stdout) as [string, string, string]
     expect(code).toBe('WARMSLOT_UNSUPPORTED_RUNTIME')

@@ -126,3 +126,14 @@ it.each(kinds)('process.exit beside busy workers %sends the process as it was to
     expect(runChild(script)).toMatchObject({ signal: null, status: 7 })
   }
 })
+
+it('workers that have ended by themselves are ended as well, and nothing else keeps the process alive', () => {
+  const child = runChild(`
+    import { once } from 'node:events'
+    import { Worker } from 'node:worker_threads'
+    const workers = Array.from({ length: 3 }, () => new Worker('', { eval: true }))
+    await Promise.all(workers.map((worker) => once(worker, 'exit')))
+    await Promise.all(workers.map(warmslot.terminateWorker))
+    console.log('all')`)
+  expect(child).toMatchObject({ status: 0, signal: null, stderr: '', stdout: 'all\n' })
+})

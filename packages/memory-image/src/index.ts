@@ -14,8 +14,10 @@ export { SystemCallError } from './errors/system-call-error.ts'
 export { UnsupportedPlatformError } from './errors/unsupported-platform-error.ts'
 export { MemoryImage, type MemoryImageOptions } from './image/memory-image.ts'
 export type { Segment } from './image/segments.ts'
+export type { SharedImage } from './image/shared-image.ts'
 export { assertSupportedPlatform, type KernelFeatures, kernelFeatures } from './kernel/kernel-features.ts'
 export {
+  imageAddresses,
   imageDescriptors,
   imageDescriptorsAsync,
   imageMappings,
@@ -26,6 +28,7 @@ export {
   type NamedMemfd,
 } from './kernel/kernel-traces.ts'
 export { mapCountLimit, mappingCount, mappingCountAsync } from './kernel/mapping-count.ts'
+export { MemoryPressure, type MemoryPressureOptions } from './kernel/memory-pressure.ts'
 export { joinGuardRegion, mappingsPerReservation, mappingsPerSlot } from './slot/mappings.ts'
 export { RawReservation, type RawReservationOptions, type Reservation } from './slot/reservation.ts'
 export { type ResetResult, SlotMemory, type SlotState } from './slot/slot-memory.ts'

@@ -1,7 +1,14 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, ftruncateSync, openSync, readdirSync, readSync, writeSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
-import { ImageClosedError, kernelFeatures, MemoryImage, type Segment, SystemCallError } from '../src/index.ts'
+import {
+  imageDescriptors,
+  ImageClosedError,
+  kernelFeatures,
+  MemoryImage,
+  type Segment,
+  SystemCallError,
+} from '../src/index.ts'
 import { injectFaults } from '../src/testing.ts'
 import { memfdDescriptors } from './support/kernel.ts'
 
@@ -90,7 +97,7 @@ describe('what an image holds', () => {
     expect(fstatSync(image.descriptor!).blocks * 512).toBe(2 * page)
   })
 
-  test('any segments make the memory that instantiation makes', () => {
+  test('any segments make the memory that instantiation makes, at once, in slices, and from the image’s own', async () => {
     const extent = 3 * 2 ** 20
     const segment = fc.record({
       offset: fc.oneof(
@@ -102,9 +109,18 @@ describe('what an image holds', () => {
         .tuple(fc.oneof(fc.nat(300), fc.nat(4 * page), fc.constantFrom(2 ** 20, 2 ** 20 + 5)), fc.nat(2))
         .map(([length, value]) => new Uint8Array(length).fill(value)),
     })
-    fc.assert(
-      fc.property(fc.array(segment, { maxLength: 12 }), (segments) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(segment, { maxLength: 12 }), async (segments) => {
         using image = MemoryImage.fromSegments(segments)
+        using slowly = await MemoryImage.fromSegmentsAsync(segments, { label: 'slowly' })
+        using again = MemoryImage.fromSegments(image.segments())
+        for (const other of [slowly, again]) {
+          expect([other.offset, other.byteLength]).toEqual([image.offset, image.byteLength])
+          expect(Buffer.compare(contentOf(other), contentOf(image))).toBe(0)
+        }
+        const written = image.byteLength === 0 ? 0 : fstatSync(image.descriptor!).blocks * 512
+        expect([...image.segments()].reduce((sum, { bytes }) => sum + bytes.length, 0)).toBe(written)
+        expect(image.contentBytes).toBe(written)
         const actual = linearMemory([{ offset: image.offset, bytes: contentOf(image) }], 2 * extent)
         expect(Buffer.compare(actual, linearMemory(segments, 2 * extent))).toBe(0)
         expect([image.offset % page, image.byteLength % page]).toEqual([0, 0])
@@ -200,6 +216,14 @@ describe('references', () => {
     await expect(image.releaseAsync()).rejects.toSatisfy((error) => ImageClosedError.isInstance(error))
     expect(image.references).toBe(0)
   })
+
+  test('closed on the way, its segments end with an error', () => {
+    const image = MemoryImage.fromBytes(new Uint8Array(3 * 2 ** 20).fill(1))
+    const segments = image.segments()
+    segments.next()
+    image.release()
+    expect(() => segments.next()).toThrow(ImageClosedError)
+  })
 })
 
 describe('failing system calls', () => {
@@ -221,11 +245,64 @@ describe('failing system calls', () => {
     expect((caught as SystemCallError).hint).toMatch(hint)
   })
 
+  test('in slices too: a rejection, and no descriptor is left', async () => {
+    const before = readdirSync('/proc/self/fd').length
+    using _faults = injectFaults(({ call, count }) =>
+      call === 'pwrite' && count === 2 ? 'ENOSPC' : undefined,
+    )
+    const segments = [0, 2, 4].map((place) => ({ offset: place * page, bytes: Uint8Array.of(1) }))
+    await expect(MemoryImage.fromSegmentsAsync(segments)).rejects.toThrow(SystemCallError)
+    expect(readdirSync('/proc/self/fd')).toHaveLength(before)
+  })
+
   test('kernels before 6.3 know no MFD_NOEXEC_SEAL', () => {
     using _faults = injectFaults(({ call, count }) =>
       call === 'memfd_create' && count === 1 ? 'EINVAL' : undefined,
     )
     using image = MemoryImage.fromBytes(Uint8Array.of(1))
     expect(contentOf(image)[0]).toBe(1)
+  })
+})
+
+describe('shared with other threads', () => {
+  test('the same memory, on descriptors of their own, until the last lets go', () => {
+    const bytes = new Uint8Array(3 * page).fill(5)
+    const maker = MemoryImage.fromSegments([
+      { offset: page, bytes },
+      { offset: 9 * page, bytes },
+    ])
+    expect([maker.shared, maker.openInThread]).toEqual([false, false])
+    const shared = structuredClone(maker.share())
+    const [one, other] = [MemoryImage.adopt(shared), MemoryImage.adopt(shared)]
+    expect([maker.shared, one.shared, maker.openInThread]).toEqual([true, true, true])
+    expect(new Set([maker, one, other].map(({ descriptor }) => fstatSync(descriptor!).ino)).size).toBe(1)
+    expect(new Set([maker, one, other].map(({ descriptor }) => descriptor)).size).toBe(3)
+    maker.release()
+    expect([...one.segments()]).toEqual([...other.segments()])
+    expect(one.contentBytes).toBe(6 * page)
+    expect(contentOf(one)).toEqual(contentOf(other))
+    one.release()
+    expect(other.openInThread).toBe(true)
+    other.release()
+    expect([other.closed, other.openInThread, imageDescriptors(maker)]).toEqual([true, false, 0])
+    expect(() => MemoryImage.adopt(shared)).toThrow(ImageClosedError)
+  })
+
+  test('a descriptor that is another file by now is not taken', () => {
+    const maker = MemoryImage.fromBytes(Uint8Array.of(1))
+    const shared = maker.share()
+    const stranger = MemoryImage.fromBytes(Uint8Array.of(2))
+    const wrong = { ...shared, memfd: { ...shared.memfd!, descriptor: stranger.descriptor! } }
+    const before = readdirSync('/proc/self/fd').length
+    expect(() => MemoryImage.adopt(wrong)).toThrow(ImageClosedError)
+    expect(readdirSync('/proc/self/fd')).toHaveLength(before)
+    stranger.release()
+    maker.release()
+  })
+
+  test('an image of zeros has nothing to share', () => {
+    using zeros = MemoryImage.fromSegments([])
+    using adopted = MemoryImage.adopt(structuredClone(zeros.share()))
+    expect([adopted.byteLength, adopted.descriptor]).toEqual([0, undefined])
   })
 })

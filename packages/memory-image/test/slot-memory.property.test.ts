@@ -68,7 +68,7 @@ type Step = { readonly fault: Fault | undefined } & (
   | { readonly do: 'prepare'; readonly image: number; readonly pages: number }
   | { readonly do: 'write'; readonly at: number; readonly length: number; readonly canary: number }
   | { readonly do: 'grow'; readonly pages: number }
-  | { readonly do: 'reset' | 'wipe' }
+  | { readonly do: 'reset' | 'wipe' | 'trim' }
 )
 
 const fault: fc.Arbitrary<Fault | undefined> = fc.option(
@@ -108,6 +108,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('reset' as const), fault }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('wipe' as const), fault }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('trim' as const), fault }) },
 )
 
 /** What the slot must be, were it made of plain bytes. */
@@ -184,6 +185,12 @@ function run(slot: SlotMemory, model: Model, current: Step): void {
     if (error !== undefined) broken(slot, model)
     else if (grown) model.grown(logicalBytes)
     else expect(current.fault).toBeDefined()
+  } else if (current.do === 'trim') {
+    // Whether it is done or refused, the content stays.
+    const may = slot.trimmable
+    const error = attempt(() => slot.trim(), current.fault)
+    expect([slot.state, slot.trimmable]).toEqual(['mapped', false])
+    if (may && error === undefined) expect(slot.residentBytes()).toBe(0)
   } else {
     const wasDirty = slot.dirty
     let how = ''

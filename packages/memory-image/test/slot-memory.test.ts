@@ -234,6 +234,30 @@ describe('reset', () => {
     },
   )
 
+  test.runIf(kernelFeatures().pagemapScan)(
+    'of one large use the next use’s reset gives back what it did not need',
+    () => {
+      slot.prepare(image, initial)
+      dirtyPages(2)
+      slot.reset()
+      dirtyPages(120)
+      slot.reset()
+      expect(slot.residentBytes()).toBe(120 * page)
+      dirtyPages(2)
+      expect(slot.reset()).toBe('decommitted')
+      expect(slot.residentBytes()).toBe(2 * page)
+      expectContent(baseline(initial))
+      // Uses that stay large are copied, with no review after the first.
+      dirtyPages(120)
+      slot.reset()
+      for (let use = 0; use < 5; use += 1) {
+        dirtyPages(120)
+        expect(slot.reset()).toBe('copied-back')
+        expect(slot.residentBytes()).toBe(120 * page)
+      }
+    },
+  )
+
   test('is exact whatever is written, kept and given back', () => {
     let state = 12_345
     const random = (below: number): number => {

@@ -22,6 +22,8 @@ export interface EventCounts {
   readonly resetsDecommitted: number
   /** Resets that failed; the slot was cleared instead. */
   readonly resetsFailed: number
+  /** Idle slots whose resident pages went back to the kernel, by age, under memory pressure, or by `trim`. */
+  readonly slotsTrimmed: number
   /** Slots cleared of the module by a purge. */
   readonly slotsPurged: number
   /** Slots whose address space was replaced (`discardReservations`, or a clearing that failed). */
@@ -48,6 +50,7 @@ export class Counters implements Writable<EventCounts> {
   resetsCopiedBack = 0
   resetsDecommitted = 0
   resetsFailed = 0
+  slotsTrimmed = 0
   slotsPurged = 0
   reservationsReplaced = 0
   faults = 0

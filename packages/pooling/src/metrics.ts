@@ -54,6 +54,8 @@ export interface PoolMetrics extends EventCounts {
   readonly queued: number
   /** Slots given up, because the kernel refused to clear them. */
   readonly retired: number
+  /** Whether memory is short, as far as the pool knows (option `memoryPressure`): resets keep no pages then. */
+  readonly memoryPressure: boolean
   /** Leases that are out, of modules without memories too. */
   readonly leases: number
   /** Callers that wait for slots. */
@@ -106,6 +108,7 @@ export function takeMetrics(sources: MetricsSources, options: MetricsOptions): P
     inUse: taken - sources.queued - care.retired,
     queued: sources.queued,
     retired: care.retired,
+    memoryPressure: !care.keepsPages,
     leases,
     waiting: sources.waiting,
     purges: sources.purges,

@@ -12,6 +12,7 @@
  */
 
 import type { SlotIndex } from '@warmslot/index-allocator'
+import { imageAddresses } from '@warmslot/memory-image'
 import type { KernelQuestions } from './kernel-questions.ts'
 import type { ModuleRecord, SlotCollector, Slot } from './records.ts'
 import type { PurgeReceipt } from './purge-receipt.ts'
@@ -61,7 +62,8 @@ export class ModulePurge implements SlotCollector {
     const images = await releaseImages(record)
     const answer = await kernel.ask(images.memfdNames)
     const failedSlots: SlotIndex[] = Array.from(record.leftovers, (slot) => slot.index)
-    const unexplained = answer.tracesOutside(images.heldElsewhere)
+    const unexplained =
+      answer.tracesOutside(images.heldElsewhere) + (await this.#strays(images.heldElsewhere))
     return {
       moduleId: record.id,
       moduleLabel: record.label,
@@ -81,6 +83,26 @@ export class ModulePurge implements SlotCollector {
       slices,
       longestSliceMs,
     }
+  }
+
+  /** Mappings in this pool's slots of images that others may map in theirs; `NaN` where that cannot be told. */
+  async #strays(memfdNames: ReadonlySet<string>): Promise<number> {
+    if (memfdNames.size === 0) return 0
+    const shared = new Set(this.#othersNames().filter((name) => memfdNames.has(name)))
+    if (shared.size === 0) return 0
+    try {
+      return this.#room.bank.care.countWithin(await imageAddresses(shared))
+    } catch {
+      return NaN
+    }
+  }
+
+  /** Of images that only other threads can hold now: in this one no module has them any more. */
+  #othersNames(): string[] {
+    const images = this.#record.memories.map(({ image }) => image)
+    return images
+      .filter(({ shared, openInThread }) => shared && !openInThread)
+      .map(({ memfdName }) => memfdName)
   }
 
   takeFromQueue(slot: Slot): void {

@@ -3,7 +3,7 @@
 import type { AllocationStrategy, SlotIndex } from '@warmslot/index-allocator'
 import { InvalidOptionError, reuseAffinity } from '@warmslot/index-allocator'
 import type { Reservation } from '@warmslot/memory-image'
-import { RawReservation } from '@warmslot/memory-image'
+import { MemoryPressure, RawReservation } from '@warmslot/memory-image'
 
 /** WebAssembly's page size: linear memories have sizes in multiples of it. */
 export const WASM_PAGE_BYTES = 65_536
@@ -44,6 +44,17 @@ export interface PoolOptions {
   readonly resetBatchSize?: number
   /** How many bytes of a slot a reset may leave resident, by copying instead of unmapping. @default that of SlotMemory */
   readonly keepResidentBytes?: number
+  /**
+   * After how long without a use a free slot gives its resident pages back, in milliseconds: 1 to 2,147,483,647, or
+   * Infinity for never. Its image stays mapped. @default 10_000
+   */
+  readonly idleTrimMs?: number
+  /**
+   * Says whether memory is short; asked once a second while free slots hold pages. While it is, all of them give theirs
+   * back, and resets keep none. False: nobody is asked.
+   * @default the kernel: stalls for memory (PSI), and the limits of the process's cgroups (`MemoryPressure`)
+   */
+  readonly memoryPressure?: (() => boolean) | false
   /** How long purges may hold the event loop in one turn, in milliseconds, 0.01 to 1,000. @default 0.5 */
   readonly purgeSliceMs?: number
   /** How long `acquireWhenFree` waits unless told otherwise, in milliseconds, 0 to 2,147,483,647. @default 30_000 */
@@ -57,8 +68,9 @@ export interface PoolOptions {
 }
 
 /** All options, with the defaults filled in. */
-export interface PoolSettings extends Required<Omit<PoolOptions, 'keepResidentBytes'>> {
+export interface PoolSettings extends Required<Omit<PoolOptions, 'keepResidentBytes' | 'memoryPressure'>> {
   readonly keepResidentBytes: number | undefined
+  readonly memoryPressure: (() => boolean) | undefined
 }
 
 /** @throws InvalidOptionError where a value cannot work. */
@@ -67,11 +79,15 @@ export function settle(options: PoolOptions): PoolSettings {
   if (slotBytes % WASM_PAGE_BYTES !== 0) {
     throw new InvalidOptionError('slotBytes', `a multiple of ${WASM_PAGE_BYTES}`, slotBytes)
   }
-  const { keepResidentBytes, purgeSliceMs = 0.5 } = options
+  const { keepResidentBytes, purgeSliceMs = 0.5, idleTrimMs = 10_000 } = options
   if (keepResidentBytes !== undefined)
     integer('keepResidentBytes', keepResidentBytes, 0, Number.MAX_SAFE_INTEGER)
   if (!(purgeSliceMs >= 0.01 && purgeSliceMs <= 1_000)) {
     throw new InvalidOptionError('purgeSliceMs', 'a number of milliseconds from 0.01 to 1,000', purgeSliceMs)
+  }
+  if (!(idleTrimMs >= 1 && (idleTrimMs <= LONGEST_WAIT_MS || idleTrimMs === Infinity))) {
+    const range = `a number of milliseconds from 1 to ${LONGEST_WAIT_MS}, or Infinity`
+    throw new InvalidOptionError('idleTrimMs', range, idleTrimMs)
   }
   return {
     slots: integer('slots', options.slots, 1, MOST_SLOTS),
@@ -81,12 +97,25 @@ export function settle(options: PoolOptions): PoolSettings {
     reservationKinds: kinds(options.reservationKinds ?? ['default']),
     resetBatchSize: integer('resetBatchSize', options.resetBatchSize ?? 1, 1, 1_024),
     keepResidentBytes,
+    idleTrimMs,
+    memoryPressure: pressureSource(options.memoryPressure),
     purgeSliceMs,
     waitMs: waitMilliseconds(options.waitMs ?? 30_000),
     maxWaiting: integer('maxWaiting', options.maxWaiting ?? 1_024, 0, MOST_SLOTS),
     maxModules: integer('maxModules', options.maxModules ?? 10_000, 1, MOST_SLOTS),
     clock: options.clock ?? (() => performance.now()),
   }
+}
+
+/** The kernel's files are looked for when a pool first has pages to give back, not before. */
+function pressureSource(source: PoolOptions['memoryPressure']): (() => boolean) | undefined {
+  if (source === false) return undefined
+  if (source === undefined) {
+    let kernel: MemoryPressure | undefined
+    return () => (kernel ??= new MemoryPressure()).isHigh()
+  }
+  if (typeof source === 'function') return source
+  throw new InvalidOptionError('memoryPressure', 'a function, or false', source)
 }
 
 function kinds(names: readonly string[]): readonly string[] {

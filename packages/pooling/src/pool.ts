@@ -3,7 +3,8 @@
  *
  *     LeaseDesk (acquire, release) ──► SlotBank (which slot) ──► SlotCare (its bytes)
  *        │   └► WaitingLine, ResetQueue      ▲
- *     ModulePurge ──(TimeSlicer)─────────────┘ ──► KernelQuestions ──► PurgeReceipt
+ *     ModulePurge ──(TimeSlicer)─────────────┤ ──► KernelQuestions ──► PurgeReceipt
+ *     IdleTrim ─────(TimeSlicer)─────────────┘
  *
  * Each step runs synchronously on the event loop, and between any two steps the counts add up:
  * free + in use + queued + retired = slots.
@@ -18,6 +19,7 @@ import { ModuleDroppedError } from './errors/module-dropped-error.ts'
 import { PoolClosedError } from './errors/pool-closed-error.ts'
 import { KernelQuestions } from './kernel-questions.ts'
 import type { Lease } from './lease.ts'
+import { IdleTrim } from './idle-trim.ts'
 import { LeaseDesk } from './lease-desk.ts'
 import { type MetricsOptions, type PoolMetrics, takeMetrics } from './metrics.ts'
 import { ModulePurge, type PurgeRoom } from './module-purge.ts'
@@ -49,6 +51,7 @@ export class Pool implements AsyncDisposable {
   readonly #settings: PoolSettings
   readonly #room: PurgeRoom
   readonly #desk: LeaseDesk
+  readonly #idle: IdleTrim
   readonly #records = new Set<ModuleRecord>()
   readonly #past = new Counters()
   readonly #numbers: Numbers = { nextModule: 1, nextKey: 0 }
@@ -65,6 +68,8 @@ export class Pool implements AsyncDisposable {
     const { slots, strategy, purgeSliceMs, clock } = settings
     const bank = new SlotBank(new IndexAllocator({ capacity: slots, strategy }), new SlotCare(settings))
     const slicer = new TimeSlicer(purgeSliceMs, clock)
+    this.#idle = new IdleTrim(settings, bank, slicer)
+    bank.idle = this.#idle
     const queue = new ResetQueue()
     this.#settings = settings
     const desk = new LeaseDesk(settings, bank, queue, slicer)
@@ -137,6 +142,15 @@ export class Pool implements AsyncDisposable {
     return (record.purge ??= this.#purge(record))
   }
 
+  /**
+   * Gives the pages that resets left resident in free slots back to the kernel, in time slices: what happens by itself to
+   * slots that were not used for `idleTrimMs`, and under memory pressure. Images stay mapped.
+   * @returns how many slots held something
+   */
+  trim(): Promise<number> {
+    return this.#idle.trim()
+  }
+
   /** What the pool did, and how it stands. O(modules); with `residentBytes` a question to the kernel for each used slot. */
   metrics(options: MetricsOptions = {}): PoolMetrics {
     const { bank, queue } = this.#room
@@ -162,6 +176,7 @@ export class Pool implements AsyncDisposable {
    */
   close(): Promise<void> {
     this.#closed = true
+    this.#idle.close()
     this.#desk.line.dismiss(() => new PoolClosedError())
     return (this.#closing ??= this.#close())
   }

@@ -34,7 +34,10 @@ export interface PurgeReceipt {
   readonly memfdsClosed: number
   /** Sizes of those memfds together, in bytes. */
   readonly memfdBytesFreed: number
-  /** Images that somebody else (the application, another module or pool) still holds a reference to. */
+  /**
+   * Images that somebody else (the application, another module or pool) still holds a reference to, and those that are shared
+   * with other threads, whether these still have them or not.
+   */
   readonly imagesHeldElsewhere: number
   readonly kernel: KernelView
   /** Why the kernel could not be asked; `complete` is false then. Undefined where it was asked. */

@@ -103,6 +103,8 @@ export class Slot {
   owner: ModuleMemory | undefined = undefined
   /** The engine's live instance. Invariant: undefined wherever `owner` is. */
   attachment: unknown = undefined
+  /** The tick of `IdleTrim` at which it was released last. */
+  idleSince = 0
   /** The last hand-out found the owner's image mapped. */
   reused = false
   /** Given up: clearing failed, and so did replacing the address space. Never free again, unless a purge's retry helps. */

@@ -6,7 +6,7 @@ import type { ModuleRecord } from './records.ts'
 export interface ReleasedImages {
   /** All memfds of the module, whoever holds them. */
   readonly memfdNames: readonly string[]
-  /** Those that others still hold. */
+  /** Those that others still hold, or other threads may. */
   readonly heldElsewhere: ReadonlySet<string>
   readonly memfdsClosed: number
   readonly bytesFreed: number
@@ -28,9 +28,8 @@ export async function releaseImages(record: ModuleRecord): Promise<ReleasedImage
   for (const image of images) {
     if (image.byteLength === 0) continue // all zeros: it never had a memfd
     memfdNames.push(image.memfdName)
-    if (!image.closed) {
-      heldElsewhere.add(image.memfdName)
-    } else if (released) {
+    if (!image.closed || image.shared) heldElsewhere.add(image.memfdName)
+    if (image.closed && released) {
       memfdsClosed += 1
       bytesFreed += image.byteLength
     }

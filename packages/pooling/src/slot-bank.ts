@@ -22,6 +22,8 @@ const MOST_TRIES = 3
 export class SlotBank {
   readonly allocator: IndexAllocator
   readonly care: SlotCare
+  /** Told of each slot that is free again and has kept its image. */
+  idle: { released(slot: Slot): void } | undefined = undefined
 
   constructor(allocator: IndexAllocator, care: SlotCare) {
     this.allocator = allocator
@@ -48,8 +50,12 @@ export class SlotBank {
 
   /** Resets a slot and gives it back with its affinity; one that cannot be reset is cleared. */
   restore(slot: Slot): void {
-    if (this.care.reset(slot)) this.allocator.free(slot.index)
-    else this.clear(slot)
+    if (!this.care.reset(slot)) {
+      this.clear(slot)
+      return
+    }
+    this.allocator.free(slot.index)
+    this.idle?.released(slot)
   }
 
   /** Takes one of the free slots affine to a memory, to be cleared. Undefined: there is none (left). */

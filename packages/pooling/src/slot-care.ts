@@ -22,6 +22,8 @@ export class SlotCare {
   retired = 0
   /** Failures that belong to no module. */
   faultsElsewhere = 0
+  /** Whether resets may leave pages resident: not while memory is short. */
+  keepsPages = true
   /** What failed last, for whoever has to find out why. */
   lastFault: unknown = undefined
   readonly #settings: ReservationSettings
@@ -41,6 +43,21 @@ export class SlotCare {
   /** Slots that were used at least once. */
   *usedSlots(): Generator<Slot> {
     for (const slot of this.#slots) if (slot !== undefined) yield slot
+  }
+
+  /** How many of these addresses lie in address space of some slot. */
+  countWithin(addresses: readonly number[]): number {
+    let within = 0
+    for (const { memory, parked } of this.usedSlots()) {
+      const memories = [memory, ...Array.from(parked?.values() ?? [], (house) => house.memory)]
+      for (const one of memories) {
+        if (one === undefined) continue
+        within += addresses.filter(
+          (address) => address >= one.base && address < one.base + one.capacity,
+        ).length
+      }
+    }
+    return within
   }
 
   /** Maps the memory's image into a slot, unless it is there. Throws what the kernel refused; the slot needs `clear` then. */
@@ -75,7 +92,7 @@ export class SlotCare {
   reset(slot: Slot): boolean {
     const record = slot.owner?.record
     try {
-      const kind = slot.memory?.reset()
+      const kind = this.keepsPages ? slot.memory?.reset() : slot.memory?.reset(0)
       if (record === undefined) return true
       if (kind === 'nothing') record.counters.resetsNothing += 1
       else if (kind === 'copied-back') record.counters.resetsCopiedBack += 1
@@ -86,6 +103,19 @@ export class SlotCare {
       if (record !== undefined) record.counters.resetsFailed += 1
       return false
     }
+  }
+
+  /** Gives the pages of a free slot back, which reads as before. False: the kernel refused, they stay. */
+  trim(slot: Slot): boolean {
+    const record = slot.owner?.record
+    try {
+      slot.memory?.trim()
+    } catch (error) {
+      this.#fault(error, record)
+      return false
+    }
+    if (record !== undefined) record.counters.slotsTrimmed += 1
+    return true
   }
 
   /**

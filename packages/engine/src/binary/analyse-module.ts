@@ -20,7 +20,8 @@ import { freshReason, resettableGlobals } from './reusability.ts'
 import { rewriteModule } from './rewrite-module.ts'
 import type { ScanOptions } from './scan-code.ts'
 import { scanCode } from './scan-code.ts'
-import type { ImageSegment, LateSegment } from './sort-segments.ts'
+import type { ImageSegment } from './image-segments.ts'
+import type { LateSegment } from './sort-segments.ts'
 import { sortSegments } from './sort-segments.ts'
 import type { FunctionType } from './types.ts'
 import { isFunctionReference, isReference } from './types.ts'
@@ -138,7 +139,7 @@ export function* analyseModule(
   })
   const { prefix, grows, resets } = appended
   const tags = functionTags(structure)
-  const shapes = new FunctionShapes(structure, tags.length > 0)
+  const shapes = FunctionShapes.ofStructure(structure, tags.length > 0)
   const analysis: ModuleAnalysis = {
     imports: structure.imports.map((entry) => ({
       module: entry.module,

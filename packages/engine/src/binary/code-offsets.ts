@@ -26,38 +26,41 @@ export class CodeOffsetsBuilder {
 
   /** `base`: what has to be added to the written offsets; `end`: where, with the base added, the helpers begin. */
   build(base: number, end: number): CodeOffsets {
-    return new CodeOffsets(
-      Uint32Array.from(this.#written, (offset) => offset + base),
-      Uint32Array.from(this.#original),
+    return new CodeOffsets({
+      written: Uint32Array.from(this.#written, (offset) => offset + base),
+      original: Uint32Array.from(this.#original),
       end,
-    )
+    })
   }
 }
 
 /** Eight bytes for each replaced instruction whose length is another one. */
-export class CodeOffsets {
-  readonly #written: Uint32Array
-  readonly #original: Uint32Array
-  readonly #end: number
+export interface CodeOffsetsData {
+  readonly written: Uint32Array
+  readonly original: Uint32Array
+  readonly end: number
+}
 
-  constructor(written: Uint32Array, original: Uint32Array, end: number) {
-    this.#written = written
-    this.#original = original
-    this.#end = end
+export class CodeOffsets {
+  readonly data: CodeOffsetsData
+
+  constructor(data: CodeOffsetsData) {
+    this.data = data
   }
 
   /** `undefined` where nothing of the original's code stands. */
   original(offset: number): number | undefined {
-    const first = this.#written[0]
-    if (first === undefined || !(offset >= first && offset < this.#end)) return undefined
+    const { written, original: originals, end } = this.data
+    const first = written[0]
+    if (first === undefined || !(offset >= first && offset < end)) return undefined
     let low = 0
-    let high = this.#written.length
+    let high = written.length
     while (high - low > 1) {
       const middle = (low + high) >>> 1
-      if (this.#written[middle]! <= offset) low = middle
+      if (written[middle]! <= offset) low = middle
       else high = middle
     }
-    const original = this.#original[low]! + offset - this.#written[low]!
-    return Math.min(original, this.#original[low + 1] ?? original)
+    const original = originals[low]! + offset - written[low]!
+    return Math.min(original, originals[low + 1] ?? original)
   }
 }

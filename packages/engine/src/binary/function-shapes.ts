@@ -31,27 +31,38 @@ export const unknownShape: FunctionShape = {
 
 const none: readonly boolean[] = []
 
+/** What the shapes are made of, to keep it elsewhere. */
+export interface FunctionShapesData {
+  /** The type index of each function. */
+  readonly typeOf: Uint32Array
+  readonly shapes: ReadonlyMap<number, FunctionShape>
+}
+
 export class FunctionShapes {
-  readonly #typeOf: Uint32Array
-  readonly #shapes = new Map<number, FunctionShape>()
+  readonly data: FunctionShapesData
+
+  constructor(data: FunctionShapesData) {
+    this.data = data
+  }
 
   /** `throwing`: whether any call may end in an exception that holds functions. */
-  constructor(structure: ModuleStructure, throwing: boolean) {
-    this.#typeOf = Uint32Array.from(structure.functionTypes)
-    for (const types of [this.#typeOf, structure.tagTypes]) {
-      for (const type of types)
-        if (!this.#shapes.has(type)) this.#shapes.set(type, shapeOf(structure, type, throwing))
+  static ofStructure(structure: ModuleStructure, throwing: boolean): FunctionShapes {
+    const typeOf = Uint32Array.from(structure.functionTypes)
+    const shapes = new Map<number, FunctionShape>()
+    for (const types of [typeOf, structure.tagTypes]) {
+      for (const type of types) if (!shapes.has(type)) shapes.set(type, shapeOf(structure, type, throwing))
     }
+    return new FunctionShapes({ typeOf, shapes })
   }
 
   of(functionIndex: number): FunctionShape {
-    const type = this.#typeOf[functionIndex]
+    const type = this.data.typeOf[functionIndex]
     return type === undefined ? unknownShape : this.ofType(type)
   }
 
   /** Only of a type that a function or a tag of the module has. */
   ofType(typeIndex: number): FunctionShape {
-    return this.#shapes.get(typeIndex) ?? unknownShape
+    return this.data.shapes.get(typeIndex) ?? unknownShape
   }
 }
 

@@ -17,7 +17,7 @@ import { InstructionWalker } from './instructions.ts'
 import { heaviestLoop } from './loop-edges.ts'
 import { immediates, plainOpcodes } from './opcodes.ts'
 import { Reader } from './reader.ts'
-import { skipCommon } from './skip-code.ts'
+import { skipCommon, stepsOver } from './skip-code.ts'
 
 /** What the pass asks of the functions that are called. */
 export interface CallWeights {
@@ -44,6 +44,7 @@ const note = {
 /** With what decides the ways among what the fast loop stops at. */
 const shapes = plainOpcodes.slice()
 for (const opcode of Object.values(control)) shapes[opcode] = immediates.unknown
+const steps = stepsOver(shapes, false)
 
 export class LongestPaths {
   readonly #reader: Reader
@@ -139,7 +140,7 @@ export class LongestPaths {
     /** The kinds of the open blocks. */
     const open: number[] = []
     while (reader.position < end) {
-      skipCommon(reader, shapes)
+      skipCommon(reader, steps)
       const from = reader.position
       if (from >= end) break
       walker.next()

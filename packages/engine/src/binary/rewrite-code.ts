@@ -21,8 +21,9 @@ import { sectionId } from './module-structure.ts'
 import { Reader } from './reader.ts'
 import { Writer, u32Size } from './writer.ts'
 
-/** How many function bodies are written between two yields. */
+/** How many function bodies, and how many bytes in a row, are written between two yields. */
 const sliceBodies = 512
+const sliceBytes = 1 << 20
 
 export function* rewriteCode(
   structure: ModuleStructure,
@@ -33,44 +34,47 @@ export function* rewriteCode(
 ): Generator<void, CodeOffsets> {
   const { bytes } = structure
   const reader = new Reader(bytes, first, end)
-  const contents = new Writer(end - first + patches.length * 2 + 1024)
+  const start = output.beginSection(sectionId.code)
   const bodies = reader.u32()
-  contents.u32(bodies + appended.helpers.length)
+  output.u32(bodies + appended.helpers.length)
   let copied = reader.position // everything before it is written
   let patch = 0
   const offsets = new CodeOffsetsBuilder()
   const copyUntil = (position: number): void => {
-    offsets.piece(contents.length, copied)
-    contents.bytes(bytes.subarray(copied, position))
+    offsets.piece(output.length - start, copied)
+    output.bytes(bytes.subarray(copied, position))
+  }
+  /** Over whatever lies between two functions with patches. */
+  function* copyFar(position: number): Generator<void> {
+    offsets.piece(output.length - start, copied)
+    yield* output.inSlices(bytes.subarray(copied, position), sliceBytes)
   }
   const check = deadlineCheck(appended.controlMemory)
   for (let body = 0; body < bodies && patch < patches.length; body++) {
     if (body % sliceBodies === 0) yield
     const head = reader.position
     const size = reader.u32()
-    const start = reader.position
+    const bodyStart = reader.position
     reader.skip(size)
     if (patches[patch]! >= reader.position) continue
-    copyUntil(head)
+    yield* copyFar(head)
     const last = patchesUntil(patches, patch, reader.position)
-    contents.u32(size + growth(bytes, patches, patch, last, appended, check))
-    copied = start
+    output.u32(size + growth(bytes, patches, patch, last, appended, check))
+    copied = bodyStart
     for (; patch < last; patch += 3) {
       copyUntil(patches[patch]!)
       const replacement = patches[patch + 2]!
-      if (replacement === insertCheck) contents.bytes(check)
-      else if (replacement === checkBranch)
-        writeCheckedBranch(check, labelAt(bytes, patches[patch]!), contents)
-      else contents.byte(replacement < 0 ? 0x23 : 0x10).u32(target(replacement, appended)) // global.get, call
+      if (replacement === insertCheck) output.bytes(check)
+      else if (replacement === checkBranch) writeCheckedBranch(check, labelAt(bytes, patches[patch]!), output)
+      else output.byte(replacement < 0 ? 0x23 : 0x10).u32(target(replacement, appended)) // global.get, call
       copied = patches[patch + 1]!
     }
   }
-  copyUntil(end)
-  const own = contents.length
-  writeHelperBodies(appended, contents)
-  output.section(sectionId.code, contents)
-  const base = output.length - contents.length
-  return offsets.build(base, base + own)
+  yield* copyFar(end)
+  const own = output.length
+  writeHelperBodies(appended, output)
+  output.endSection(start)
+  return offsets.build(start, own)
 }
 
 export function writeHelperBodies(appended: Appended, to: Writer): void {

@@ -5,17 +5,12 @@
  * offset is not known or that does not fit; from there on all are applied at each instantiation.
  */
 import { evaluateOffset } from './constant-offset.ts'
+import type { ImageSegment } from './image-segments.ts'
+import { ImageSegments } from './image-segments.ts'
 import type { ModuleStructure } from './module-structure.ts'
 import { MalformedModuleError } from './reader.ts'
 
 export const pageBytes = 65_536
-
-/** A data segment that goes into the memory's image. */
-export interface ImageSegment {
-  readonly memory: number
-  readonly offset: number
-  readonly bytes: Uint8Array
-}
 
 /** A data segment that is applied at each instantiation, in this order, checked against the logical size. */
 export interface LateSegment {
@@ -39,20 +34,25 @@ export interface SortedSegments {
 }
 
 export function* sortSegments(structure: ModuleStructure): Generator<void, SortedSegments> {
-  const sorted: SortedSegments = { imageSegments: [], lateSegments: [], linkSegments: [], dynamic: [] }
-  for (const [segment, { memory, offset: expression, contents }] of structure.data.entries()) {
+  const { bytes, data, memories } = structure
+  const image = new ImageSegments(bytes, memories.length)
+  const lateSegments: LateSegment[] = []
+  const linkSegments: LateSegment[] = []
+  const dynamic: number[] = []
+  for (let segment = 0; segment < data.length; segment++) {
     if (segment % sliceSegments === 0) yield
+    const { memory, offset: expression, contents } = data[segment]!
     if (memory === undefined || expression === undefined) continue
-    const type = structure.memories[memory]
-    if (!type) throw new MalformedModuleError(`data segment ${segment} has no memory`, contents.start)
-    const bytes = structure.bytes.subarray(contents.start, contents.end)
+    const { start, end } = contents
+    const type = memories[memory]
+    if (!type) throw new MalformedModuleError(`data segment ${segment} has no memory`, start)
     const offset = evaluateOffset(structure, expression)
-    if (offset === undefined) sorted.dynamic.push(segment)
-    const fits = typeof offset === 'number' && offset + bytes.length <= type.limits.minimum * pageBytes
-    if (fits && sorted.lateSegments.length === 0) {
-      sorted.imageSegments.push({ memory, offset, bytes })
-      if (type.imported) sorted.linkSegments.push({ segment, memory, offset, bytes: bytes.slice() })
-    } else sorted.lateSegments.push({ segment, memory, offset, bytes: bytes.slice() })
+    if (offset === undefined) dynamic.push(segment)
+    const fits = typeof offset === 'number' && offset + end - start <= type.limits.minimum * pageBytes
+    if (fits && lateSegments.length === 0) {
+      image.add(memory, offset, start, end)
+      if (type.imported) linkSegments.push({ segment, memory, offset, bytes: bytes.slice(start, end) })
+    } else lateSegments.push({ segment, memory, offset, bytes: bytes.slice(start, end) })
   }
-  return sorted
+  return { imageSegments: image.take(), lateSegments, linkSegments, dynamic }
 }

@@ -66,6 +66,31 @@ export class Writer {
     return this.u32(encoded.length).bytes(encoded)
   }
 
+  /** Copies at most `sliceBytes` between two yields. */
+  *inSlices(source: Uint8Array, sliceBytes: number): Generator<void> {
+    let start = 0
+    for (; source.length - start > sliceBytes; start += sliceBytes) {
+      this.bytes(source.subarray(start, start + sliceBytes))
+      yield
+    }
+    this.bytes(source.subarray(start))
+  }
+
+  /** Begins a section whose contents are written in place; {@link endSection} gets what this returns. */
+  beginSection(id: number): number {
+    this.byte(id, 0x80, 0x80, 0x80, 0x80, 0x00)
+    return this.#length
+  }
+
+  /** Its size, in the longest form, since nobody knew it before. */
+  endSection(start: number): void {
+    let rest = this.#length - start
+    for (let place = start - 5; place < start; place += 1) {
+      this.#bytes[place]! |= rest & 0x7f
+      rest >>>= 7
+    }
+  }
+
   /** A section: its id, its size, its contents. */
   section(id: number, contents: Writer): this {
     return this.byte(id).u32(contents.length).bytes(contents.written)

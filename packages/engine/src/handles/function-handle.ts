@@ -30,7 +30,10 @@ export function makeFunctionHandle(
   if (shape.parameters < 0 || shape.parameters > mostParameters)
     return named(name, length, entering(gate, exported, raw))
   const make = handleMaker(name, shape.parameters, enter)
-  return make?.(gate, exported, raw) ?? named(name, length, unnamed(gate, exported, raw, shape.parameters))
+  if (make === undefined) return named(name, length, unnamed(gate, exported, raw, shape.parameters))
+  // V8 takes its time to tell a function's name and length: not for every use.
+  RawStamp.keepMaker(exported, make)
+  return make(gate, exported, raw)
 }
 
 /** What {@link handleMaker} makes of a name, without one. */

@@ -46,7 +46,8 @@ export class References implements Exchange {
     const { use } = this
     const known = RawStamp.handleIn(raw, use)
     if (known) return known
-    const handle = makeFunctionHandle(use.gate, raw, shape, this)
+    const make = use.gate.time === undefined ? RawStamp.makerOf(raw) : undefined
+    const handle = make?.(use.gate, raw, raw) ?? makeFunctionHandle(use.gate, raw, shape, this)
     RawStamp.put(raw, handle, use)
     HandleStamp.put(handle, raw, use)
     return handle

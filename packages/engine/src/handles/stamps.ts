@@ -9,6 +9,7 @@ import type { Gate } from './gate.ts'
 import { released } from './gate.ts'
 import type { Use } from './links.ts'
 import { Links } from './links.ts'
+import type { MakeHandle } from './named-functions.ts'
 import { Sharers } from './sharers.ts'
 
 // oxlint-disable-next-line typescript/no-extraneous-class -- its constructor is all it is for
@@ -50,11 +51,12 @@ export class HandleStamp extends FieldsOn {
   }
 }
 
-/** On a raw function: its handle in the use that it was last handed out in. */
+/** On a raw function: its handle in the use that it was last handed out in, and what makes its handles. */
 export class RawStamp extends FieldsOn {
   #handle: Callable
   #use: Use
   #sharers: Sharers | undefined
+  #maker: MakeHandle | undefined
 
   private constructor(raw: Callable, handle: Callable, use: Use) {
     super(raw)
@@ -72,6 +74,15 @@ export class RawStamp extends FieldsOn {
       // oxlint-disable-next-line no-new -- the stamp is on the raw function
       new RawStamp(raw, handle, use)
     }
+  }
+
+  /** What makes the handles of a function that has had one before, where that is known. */
+  static makerOf(raw: Callable): MakeHandle | undefined {
+    return #use in (raw as object) ? (raw as unknown as RawStamp).#maker : undefined
+  }
+
+  static keepMaker(raw: Callable, maker: MakeHandle): void {
+    if (#use in (raw as object)) (raw as unknown as RawStamp).#maker = maker
   }
 
   /** The handle of `raw` in `use`, or in a live one that it is linked with; `undefined` if it has none. */

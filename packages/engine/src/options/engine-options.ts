@@ -21,9 +21,19 @@ export interface EngineOptions {
   readonly strategy?: AllocationStrategy
   /**
    * How many bytes of a slot's dirtied pages may stay resident after a reset; those are copied back, the others given
-   * back to the kernel. From 0. @default 1_048_576 (1 MiB)
+   * back to the kernel. From 0. @default 4_194_304 (4 MiB)
    */
   readonly keepResidentBytes?: number
+  /**
+   * After how long without a use a free slot gives its resident pages back to the kernel, in milliseconds: 1 to
+   * 2,147,483,647, or Infinity for never. Its image stays mapped, its instance live. @default 10_000
+   */
+  readonly idleTrimMs?: number
+  /**
+   * Says whether memory is short; asked once a second while free slots hold pages. While it is, all of them give theirs
+   * back, and resets keep none. False: nobody is asked. @default the kernel (PSI, and the limits of the process's cgroups)
+   */
+  readonly memoryPressure?: (() => boolean) | false
   /** How many released slots are reset together, 1 to 1,024; 1 resets at release. @default 1 */
   readonly resetBatchSize?: number
   /**
@@ -46,6 +56,8 @@ const names: Record<keyof EngineOptions, true> = {
   maxMemoryBytes: true,
   strategy: true,
   keepResidentBytes: true,
+  idleTrimMs: true,
+  memoryPressure: true,
   resetBatchSize: true,
   deadlines: true,
 }

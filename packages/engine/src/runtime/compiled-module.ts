@@ -9,26 +9,31 @@
 import type { MemoryImage } from '@warmslot/memory-image'
 import { setImmediate } from 'node:timers/promises'
 
-import type { AnalysisOptions, ModuleAnalysis } from '../binary/analyse-module.ts'
+import type { AnalysisOptions, MemoryPlan, ModuleAnalysis } from '../binary/analyse-module.ts'
 import { analyseModule } from '../binary/analyse-module.ts'
 import { hiddenModule } from '../binary/appended.ts'
-import type { ExportEntry, ModuleStructure } from '../binary/module-structure.ts'
+import type { ModuleStructure } from '../binary/module-structure.ts'
 import { MalformedModuleError } from '../binary/reader.ts'
-import type { ImageSegment } from '../binary/sort-segments.ts'
+import type { ImageSegment } from '../binary/image-segments.ts'
 import { pageBytes } from '../binary/sort-segments.ts'
 import { UnknownFeatureError } from '../binary/unknown-opcode.ts'
 import { UnsupportedModuleError } from '../errors/unsupported-module-error.ts'
+import { ExportNames } from '../handles/exports-object.ts'
 import { checkAddressSpace } from './check-limits.ts'
 import { checkMemory64 } from './check-memory64.ts'
+import { ImportReader } from './import-reader.ts'
 
 export interface CompiledModule {
   readonly label: string
   readonly analysis: ModuleAnalysis
   readonly compiled: WebAssembly.Module
-  readonly exportsByName: ReadonlyMap<string, ExportEntry>
+  readonly exportNames: ExportNames
+  readonly importReader: ImportReader
   /** A copy of the original's bytes, for snapshots. */
   readonly source: Uint8Array<ArrayBuffer>
   readonly sharedTables: boolean
+  /** Whether the code has checks of deadlines. */
+  readonly deadlines: boolean
   /** One for each memory; the pool keeps them open. */
   readonly images: readonly MemoryImage[]
   /** Whether it starts with a captured state. */
@@ -58,22 +63,28 @@ export async function compileModule(
   limits: SlotLimits,
   options: AnalysisOptions,
 ): Promise<Compilation> {
-  // The caller may change its bytes while the analysis pauses.
+  // The caller may change its bytes while the analysis pauses. V8 copies them once more: each takes a millisecond or less
+  // for a megabyte, so not both in one turn.
   const bytes = new Uint8Array(source)
+  await setImmediate()
   const valid = WebAssembly.compile(bytes)
   valid.catch(() => undefined)
+  await setImmediate()
   try {
     const { analysis, rewritten, imageSegments } = await inSlices(
       analyseModule(bytes, (structure) => refuse(structure, limits), options),
     )
     await valid
+    const compiled = await WebAssembly.compile(rewritten)
     const module: Compilation['module'] = {
       label,
       analysis,
       source: bytes,
       sharedTables: options.sharedTables,
-      compiled: await WebAssembly.compile(rewritten),
-      exportsByName: new Map(analysis.exports.map((entry) => [entry.name, entry])),
+      deadlines: options.deadlines,
+      compiled,
+      exportNames: new ExportNames(analysis.exports),
+      importReader: new ImportReader(analysis, compiled),
     }
     return { module, imageSegments }
   } catch (error) {
@@ -127,23 +138,36 @@ export function refuse(structure: ModuleStructure, limits: SlotLimits): void {
       'The engine uses that name itself; use another one.',
     )
   }
-  if (structure.memories.length > limits.slots) {
-    throw new UnsupportedModuleError(
-      `it has ${structure.memories.length} memories, and the engine ${limits.slots} slots`,
-      'Raise option `slots`.',
-    )
-  }
   for (const [index, { limits: memory }] of structure.memories.entries()) {
     if (memory.shared) throw new UnsupportedModuleError(`memory ${index} is shared`, native)
     if (memory.pageSizeLog2 !== 16)
       throw new UnsupportedModuleError(`memory ${index} has custom pages`, native)
-    if (memory.is64) checkMemory64Limits(index, limits)
     if ((!memory.is64 && memory.minimum > 65_536) || (memory.maximum ?? Infinity) < memory.minimum) {
       throw new MalformedModuleError('limits of a memory', 0)
     }
-    if (memory.minimum * pageBytes > limits.maxMemoryBytes) {
+  }
+  checkSlotLimits(
+    structure.memories.map(({ limits: { minimum, is64 } }) => ({ initialPages: minimum, is64 })),
+    limits,
+  )
+}
+
+/** Whether the engine's slots can hold the memories. @throws UnsupportedModuleError, ResourceLimitError */
+export function checkSlotLimits(
+  memories: readonly Pick<MemoryPlan, 'initialPages' | 'is64'>[],
+  limits: SlotLimits,
+): void {
+  if (memories.length > limits.slots) {
+    throw new UnsupportedModuleError(
+      `it has ${memories.length} memories, and the engine ${limits.slots} slots`,
+      'Raise option `slots`.',
+    )
+  }
+  for (const [index, { initialPages, is64 }] of memories.entries()) {
+    if (is64) checkMemory64Limits(index, limits)
+    if (initialPages * pageBytes > limits.maxMemoryBytes) {
       throw new UnsupportedModuleError(
-        `memory ${index} starts with ${memory.minimum * pageBytes} bytes, and a slot holds ${limits.maxMemoryBytes}`,
+        `memory ${index} starts with ${initialPages * pageBytes} bytes, and a slot holds ${limits.maxMemoryBytes}`,
         'Raise option `maxMemoryBytes`.',
       )
     }

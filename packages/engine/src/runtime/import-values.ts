@@ -1,6 +1,4 @@
-/**
- * What the caller gives as imports, read as V8 reads it: every property once, in the order of the module's imports.
- */
+/** The values of a module's imports, as `import-reader.ts` reads them, in the order of the module's imports. */
 import type { ImportPlan, ModuleAnalysis } from '../binary/analyse-module.ts'
 import { PooledMemory } from '../handles/memory-handle.ts'
 
@@ -16,33 +14,6 @@ export class NoNamespace {
   constructor(found: unknown) {
     this.found = found
   }
-}
-
-const noValues: ImportValues = []
-
-/** @throws TypeError as V8 words it, where imports are no object; memories may be left out, with their namespaces */
-export function readImports(
-  given: unknown,
-  analysis: ModuleAnalysis,
-  compiled: WebAssembly.Module,
-): ImportValues {
-  const { imports: plans } = analysis
-  if (!isObject(given) && (given !== undefined || plans.some(({ kind }) => kind !== 'memory'))) {
-    // Fails before it looks at any import.
-    return new WebAssembly.Instance(compiled, given as WebAssembly.Imports) as never
-  }
-  if (plans.length === 0) return noValues
-  const values: unknown[] = []
-  for (const plan of plans) {
-    const namespace: unknown = given === undefined ? undefined : (given as Namespace)[plan.module]
-    if (isObject(namespace)) values.push(namespace[plan.name])
-    else if (namespace === undefined && plan.kind === 'memory') values.push(undefined)
-    else {
-      values.push(new NoNamespace(namespace))
-      break
-    }
-  }
-  return values
 }
 
 export function isObject(value: unknown): value is Namespace {
@@ -69,7 +40,8 @@ export function sameImports(
   before: ImportValues,
   memories: readonly unknown[],
 ): boolean {
-  for (const [number, plan] of plans.entries()) {
+  for (let number = 0; number < plans.length; number++) {
+    const plan = plans[number]!
     const value = values[number]
     if (plan.kind === 'memory') {
       if (value !== undefined && value !== memories[plan.index]) return false

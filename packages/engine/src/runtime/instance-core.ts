@@ -253,7 +253,7 @@ export class InstanceCore implements Use {
   /** The export `name` as a function that returns a promise, and may be suspended in its imports. */
   promising(name: string): Callable {
     this.gate.pass('instance')
-    const entry = this.module.exportsByName.get(name)
+    const entry = this.module.exportNames.byName.get(name)
     if (entry?.kind !== 'function')
       throw new TypeError(`This module exports no function ${JSON.stringify(name)}.`)
     const shape = this.module.analysis.functionShapes.of(entry.index)

@@ -1,6 +1,6 @@
 /** The exports of one use, as the caller gets them: a handle for every raw export, made when it is asked for. */
 import type { ExportEntry } from '../binary/module-structure.ts'
-import { makeExportsObject } from '../handles/exports-object.ts'
+import { type ExportHandles, makeExportsObject } from '../handles/exports-object.ts'
 import type { Callable } from '../handles/callable.ts'
 import { PooledGlobal } from '../handles/global-handle.ts'
 import { LogicalTable } from '../handles/logical-table.ts'
@@ -20,11 +20,10 @@ export function handlesOf(
   memories: readonly PooledMemory[],
   shared: PreparedImports['shared'],
 ): WebAssembly.Exports {
-  const handles = new InstanceHandles(module, raw, references, memories, shared)
-  return makeExportsObject(module.analysis.exports, module.exportsByName, (entry) => handles.of(entry))
+  return makeExportsObject(module.exportNames, new InstanceHandles(module, raw, references, memories, shared))
 }
 
-class InstanceHandles {
+class InstanceHandles implements ExportHandles {
   readonly #module: CompiledModule
   readonly #raw: RawInstance
   readonly #references: References

@@ -28,8 +28,11 @@ const lent = new Set<WebAssembly.Memory>()
  */
 const leastReservedBytes = 2 ** 33
 
-/** How many views of different sizes are kept for their next use. */
-const keptViews = 8
+/**
+ * How many views of different sizes are kept for their next use. A module that grows page by page, as Go's do, and whose glue looks
+ * at the memory each time, has a hundred in every use.
+ */
+const keptViews = 512
 
 export class V8Reservation implements Reservation {
   readonly memory: WebAssembly.Memory
@@ -79,7 +82,8 @@ export class V8Reservation implements Reservation {
     const bytes = view.byteLength
     const renewed = view.transfer()
     if (bytes === 0) return true
-    if (this.#views.size >= keptViews) this.#views.clear()
+    // The one that was not wanted for the longest time goes.
+    if (this.#views.size >= keptViews) for (const size of this.#views.keys().take(1)) this.#views.delete(size)
     this.#views.set(bytes, renewed)
     return true
   }

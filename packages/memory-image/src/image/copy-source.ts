@@ -16,15 +16,9 @@ const pieceBytes = 65_536
 /** At most 16 MiB for each image. */
 const maximumPieces = 256
 
-interface Piece {
-  readonly bytes: Uint8Array
-  readonly address: number
-}
-
-function newPiece(): Piece {
+function newPiece(): Uint8Array {
   // Not from Node.js's pool, and not cleared: pread fills it before it is read.
-  const bytes = Buffer.allocUnsafeSlow(pieceBytes)
-  return { bytes, address: bufferAddress(bytes) }
+  return Buffer.allocUnsafeSlow(pieceBytes)
 }
 
 /** How many of `byteLength` bytes from `offset` on are in the same piece. */
@@ -36,12 +30,15 @@ function bytesInPiece(offset: number, byteLength: number): number {
 export class CopySource {
   readonly #descriptor: number
   readonly #byteLength: number
-  readonly #pieces = new Map<number, Piece>()
-  #passing: Piece | undefined
+  /** Per piece its address, 0 where it is not there: asked for every page of every reset. */
+  readonly #addresses: Float64Array
+  readonly #pieces: Uint8Array[] = []
+  #passing: Uint8Array | undefined
 
   constructor(descriptor: number, byteLength: number) {
     this.#descriptor = descriptor
     this.#byteLength = byteLength
+    this.#addresses = new Float64Array(Math.ceil(byteLength / pieceBytes))
   }
 
   /** Copies `byteLength` bytes from `offset` in the file to `address`, which must be writable. */
@@ -65,21 +62,21 @@ export class CopySource {
 
   #addressOf(offset: number): number {
     const within = offset % pieceBytes
-    return this.#pieceAt((offset - within) / pieceBytes).address + within
+    const piece = (offset - within) / pieceBytes
+    return (this.#addresses[piece]! || this.#read(piece)) + within
   }
 
-  #pieceAt(index: number): Piece {
-    const known = this.#pieces.get(index)
-    if (known !== undefined) return known
-    const keep = this.#pieces.size < maximumPieces
-    const piece = keep ? newPiece() : (this.#passing ??= newPiece())
-    const start = index * pieceBytes
-    preadFully(
-      this.#descriptor,
-      piece.bytes.subarray(0, Math.min(pieceBytes, this.#byteLength - start)),
-      start,
-    )
-    if (keep) this.#pieces.set(index, piece)
-    return piece
+  /** Returns the piece's address, which is good until the next piece is read. */
+  #read(piece: number): number {
+    const keep = this.#pieces.length < maximumPieces
+    const bytes = keep ? newPiece() : (this.#passing ??= newPiece())
+    const start = piece * pieceBytes
+    preadFully(this.#descriptor, bytes.subarray(0, Math.min(pieceBytes, this.#byteLength - start)), start)
+    const address = bufferAddress(bytes)
+    if (keep) {
+      this.#pieces.push(bytes)
+      this.#addresses[piece] = address
+    }
+    return address
   }
 }

@@ -41,10 +41,15 @@ export function sealMemfd(descriptor: number, byteLength: number): void {
   fcntl(descriptor, linux.F_ADD_SEALS, allSeals)
 }
 
+/** A read-only descriptor of the same memfd, which the thread that opens it has to close. Needs /proc. */
+export function openAgain(descriptor: number): Descriptor {
+  return { number: openSync(`/proc/self/fd/${descriptor}`, 'r'), managed: true }
+}
+
 /** A read-only descriptor of the same memfd, to be kept; `descriptor` itself where /proc cannot be opened. */
 export function openReadOnly(descriptor: number): Descriptor {
   try {
-    return { number: openSync(`/proc/self/fd/${descriptor}`, 'r'), managed: true }
+    return openAgain(descriptor)
   } catch {
     // No /proc, or --permission without it: the first descriptor serves as well, it is sealed.
     return { number: descriptor, managed: false }

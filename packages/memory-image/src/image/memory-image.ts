@@ -12,8 +12,9 @@
  * slot's reference ends only after its mapping has.
  */
 
+import { setImmediate } from 'node:timers/promises'
 import { ImageClosedError } from '../errors/image-closed-error.ts'
-import { closeDescriptor, pageBytes, pwriteFully } from '../system/libc.ts'
+import { closeDescriptor, pageBytes, preadFully, pwriteFully } from '../system/libc.ts'
 import { CopySource } from './copy-source.ts'
 import { memfdNameOf, nextImageId } from './image-name.ts'
 import {
@@ -26,6 +27,7 @@ import {
 } from './memfd.ts'
 import { pageRuns } from './page-runs.ts'
 import { disjointSegments, type Segment } from './segments.ts'
+import { adoptMemfd, identityOf, type Run, type SharedImage } from './shared-image.ts'
 
 /** How an image is made. */
 export interface MemoryImageOptions {
@@ -40,6 +42,23 @@ interface Content {
   readonly descriptor: Descriptor | undefined
   readonly offset: number
   readonly byteLength: number
+  /** What is no hole, in ascending order; offsets from the image's start. */
+  readonly runs: readonly Run[]
+}
+
+/** How long an image's making may hold the event loop, in milliseconds; a step more is a megabyte's work. */
+const sliceMs = 2
+
+/** @default 1 MiB: what {@link MemoryImage.segments} copies at a time */
+const segmentBytes = 1 << 20
+
+/** Of this thread: per memfd that other threads may have as well, how many images are open over it. */
+const openShared = new Map<string, number>()
+
+function countShared(memfdName: string, change: 1 | -1): void {
+  const count = (openShared.get(memfdName) ?? 0) + change
+  if (count > 0) openShared.set(memfdName, count)
+  else openShared.delete(memfdName)
 }
 
 /** A sealed, reference-counted memory image. */
@@ -56,7 +75,9 @@ export class MemoryImage implements Disposable {
   readonly byteLength: number
   readonly #descriptor: Descriptor | undefined
   readonly #copySource: CopySource | undefined
+  readonly #runs: readonly Run[]
   #references = 1
+  #shared = false
 
   private constructor(id: number, label: string, memfdName: string, content: Content) {
     this.id = id
@@ -65,6 +86,7 @@ export class MemoryImage implements Disposable {
     this.offset = content.offset
     this.byteLength = content.byteLength
     this.#descriptor = content.descriptor
+    this.#runs = content.runs
     if (content.descriptor !== undefined) {
       this.#copySource = new CopySource(content.descriptor.number, content.byteLength)
     }
@@ -82,7 +104,34 @@ export class MemoryImage implements Disposable {
     const id = nextImageId()
     const label = options.label ?? ''
     const memfdName = memfdNameOf(id, label)
-    return new MemoryImage(id, label, memfdName, writeContent(memfdName, pieces))
+    const writing = writeContent(memfdName, pieces)
+    let step = writing.next()
+    while (step.done !== true) step = writing.next()
+    return new MemoryImage(id, label, memfdName, step.value)
+  }
+
+  /**
+   * As {@link MemoryImage.fromSegments}, without holding the event loop for more than a few milliseconds at a time: writing
+   * an image takes about a millisecond for each megabyte.
+   * @param segments their bytes must not change before the promise settles
+   * @throws as {@link MemoryImage.fromSegments} does (as a rejection)
+   */
+  static async fromSegmentsAsync(
+    segments: Iterable<Segment>,
+    options: MemoryImageOptions = {},
+  ): Promise<MemoryImage> {
+    const pieces = disjointSegments(segments)
+    const id = nextImageId()
+    const label = options.label ?? ''
+    const memfdName = memfdNameOf(id, label)
+    const writing = writeContent(memfdName, pieces)
+    for (let until = performance.now() + sliceMs; ;) {
+      const step = writing.next()
+      if (step.done === true) return new MemoryImage(id, label, memfdName, step.value)
+      if (performance.now() < until) continue
+      await setImmediate()
+      until = performance.now() + sliceMs
+    }
   }
 
   /**
@@ -95,6 +144,40 @@ export class MemoryImage implements Disposable {
     options: MemoryImageOptions & { readonly offset?: number } = {},
   ): MemoryImage {
     return MemoryImage.fromSegments([{ offset: options.offset ?? 0, bytes }], options)
+  }
+
+  /**
+   * Takes over an image from another thread of this process.
+   * @param shared of `share`, from a message
+   * @throws {ImageClosedError} if the other thread has closed it already
+   */
+  static adopt(shared: SharedImage): MemoryImage {
+    const { label, memfdName, offset, byteLength, runs } = shared
+    const descriptor = adoptMemfd(shared)
+    const image = new MemoryImage(nextImageId(), label, memfdName, { descriptor, offset, byteLength, runs })
+    image.#share()
+    return image
+  }
+
+  /**
+   * For `adopt` in other threads of this process, which then map the same memory. Keep the image open until they have.
+   * @throws {ImageClosedError} if the last reference has gone
+   */
+  share(): SharedImage {
+    const { memfdName, label, offset, byteLength, descriptor } = this
+    this.#share()
+    const memfd = descriptor === undefined ? undefined : { descriptor, ...identityOf(descriptor) }
+    return { memfdName, label, offset, byteLength, runs: this.#runs, memfd }
+  }
+
+  /** Whether other threads may have it as well: what the kernel shows of it may be theirs. */
+  get shared(): boolean {
+    return this.#shared
+  }
+
+  /** Of a shared image: whether it, or another image over the same memfd, is open in this thread. */
+  get openInThread(): boolean {
+    return openShared.has(this.memfdName)
   }
 
   /** How many owners the image has. 0: closed. */
@@ -147,6 +230,28 @@ export class MemoryImage implements Disposable {
   }
 
   /**
+   * The image's bytes, for keeping them elsewhere: copies of up to a megabyte each, without the pages of zeros.
+   * {@link MemoryImage.fromSegments} makes the same image of them. Offsets are those in linear memory.
+   * @throws {ImageClosedError} if the last reference has gone, also on the way
+   * @throws {SystemCallError} if the memfd cannot be read
+   */
+  *segments(): Generator<Segment, void> {
+    for (const { start, end } of this.#runs) {
+      for (let from = start; from < end; from += segmentBytes) {
+        this.#assertOpen()
+        const bytes = new Uint8Array(Math.min(segmentBytes, end - from))
+        preadFully(this.#descriptor!.number, bytes, from)
+        yield { offset: this.offset + from, bytes }
+      }
+    }
+  }
+
+  /** How many bytes {@link segments} gives: the image without its pages of zeros. */
+  get contentBytes(): number {
+    return this.#runs.reduce((sum, { start, end }) => sum + end - start, 0)
+  }
+
+  /**
    * Copies a part of the image to an address. For slots.
    * @internal
    */
@@ -168,18 +273,26 @@ export class MemoryImage implements Disposable {
     if (this.#references === 0) throw new ImageClosedError(this.memfdName)
   }
 
+  #share(): void {
+    if (!this.#shared) countShared(this.memfdName, 1)
+    this.#shared = true
+  }
+
   #dropReference(): boolean {
     this.#assertOpen()
     this.#references -= 1
-    return this.#references === 0
+    if (this.#references > 0) return false
+    if (this.#shared) countShared(this.memfdName, -1)
+    return true
   }
 }
 
-/** Writes the pieces into a new memfd; none is made if all is zero. */
-function writeContent(memfdName: string, pieces: readonly Segment[]): Content {
+/** Writes the pieces into a new memfd, and yields now and then; none is made if all is zero. Not to be left half-way. */
+function* writeContent(memfdName: string, pieces: readonly Segment[]): Generator<void, Content> {
   let writable: number | undefined
   let offset = 0
   let end = 0
+  const runs: { start: number; end: number }[] = []
   try {
     for (const run of pageRuns(pieces, pageBytes())) {
       if (writable === undefined) {
@@ -188,8 +301,12 @@ function writeContent(memfdName: string, pieces: readonly Segment[]): Content {
       }
       pwriteFully(writable, run.bytes, run.offset - offset)
       end = run.offset + run.bytes.byteLength
+      const last = runs.at(-1)
+      if (last?.end === run.offset - offset) last.end = end - offset
+      else runs.push({ start: run.offset - offset, end: end - offset })
+      yield
     }
-    if (writable === undefined) return { descriptor: undefined, offset: 0, byteLength: 0 }
+    if (writable === undefined) return { descriptor: undefined, offset: 0, byteLength: 0, runs }
     sealMemfd(writable, end - offset)
   } catch (error) {
     if (writable !== undefined) closeDescriptor(writable)
@@ -197,5 +314,5 @@ function writeContent(memfdName: string, pieces: readonly Segment[]): Content {
   }
   const descriptor = openReadOnly(writable)
   if (descriptor.managed) closeDescriptor(writable)
-  return { descriptor, offset, byteLength: end - offset }
+  return { descriptor, offset, byteLength: end - offset, runs }
 }

@@ -110,6 +110,19 @@ export async function imageDescriptorsAsync(image: NamedMemfd): Promise<number> 
 }
 
 /**
+ * Where several memfds are mapped in this process, all threads: the first addresses, off the event loop.
+ * @param memfdNames as `MemoryImage.memfdName` has them
+ */
+export async function imageAddresses(memfdNames: ReadonlySet<string>): Promise<number[]> {
+  const addresses: number[] = []
+  await readProcLines('/proc/self/maps', (line) => {
+    const name = memfdNameIn(line)
+    if (name !== undefined && memfdNames.has(name)) addresses.push(Number.parseInt(line, 16))
+  })
+  return addresses
+}
+
+/**
  * What the kernel has of several memfds, with one reading of each list, at once.
  * @param memfdNames as `MemoryImage.memfdName` has them
  * @returns one entry for each name that was asked for

@@ -79,6 +79,7 @@ function copyBack(
       if (keepTo < stop) {
         givePagesBack(keepTo, end - keepTo)
         history.keptPages = kept
+        if (review) history.reviewed(givenBack)
         return 'decommitted'
       }
     }
@@ -103,7 +104,10 @@ function restore(
   if (copyTo < stop) zeroMemory(copyTo, stop - copyTo)
 }
 
-/** The same page by page, but for those that are right already: they go. Returns how many these were. */
+/**
+ * The same, but for pages that are right already: they go. Returns how many these were. Halves what differs until it is a
+ * page, so that a few written pages among many take few comparisons.
+ */
 function giveEqualPagesBack(
   start: number,
   stop: number,
@@ -112,19 +116,37 @@ function giveEqualPagesBack(
   imageEnd: number,
 ): number {
   const page = pageBytes()
-  let equal = 0
+  let equalBytes = 0
   let equalFrom = start
-  for (let position = start; position < stop; position += page) {
-    // Images begin and end with whole pages.
-    const inImage = position >= imageStart && position < imageEnd
-    if (inImage ? image!.matches(position, position - imageStart, page) : readsAsZeros(position, page)) {
-      equal += 1
-      continue
+  const look = (from: number, to: number): void => {
+    if (isRestored(from, to, image, imageStart, imageEnd)) {
+      equalBytes += to - from
+    } else if (to - from > page) {
+      const middle = from + Math.ceil((to - from) / page / 2) * page
+      look(from, middle)
+      look(middle, to)
+    } else {
+      restore(from, to, image, imageStart, imageEnd)
+      if (equalFrom < from) givePagesBack(equalFrom, from - equalFrom)
+      equalFrom = to
     }
-    restore(position, position + page, image, imageStart, imageEnd)
-    if (equalFrom < position) givePagesBack(equalFrom, position - equalFrom)
-    equalFrom = position + page
   }
+  if (start < stop) look(start, stop)
   if (equalFrom < stop) givePagesBack(equalFrom, stop - equalFrom)
-  return equal
+  return equalBytes / page
+}
+
+/** Whether `[start, stop)` reads as image and zeros. */
+function isRestored(
+  start: number,
+  stop: number,
+  image: MemoryImage | undefined,
+  imageStart: number,
+  imageEnd: number,
+): boolean {
+  const from = Math.min(Math.max(start, imageStart), stop)
+  const to = Math.max(Math.min(stop, imageEnd), from)
+  if (start < from && !readsAsZeros(start, from - start)) return false
+  if (from < to && image?.matches(from, from - imageStart, to - from) !== true) return false
+  return to === stop || readsAsZeros(to, stop - to)
 }

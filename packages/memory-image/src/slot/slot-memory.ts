@@ -175,23 +175,35 @@ export class SlotMemory implements Disposable {
    * - `nothing`: the slot is clean
    * - `copied-back`: private pages were found by PAGEMAP_SCAN, restored by copying, and stay resident
    * - `decommitted`: some or all private pages were given back to the kernel
+   * @param keepResidentBytes how much may stay resident this time. @default the slot's option
    * @throws {SlotStateError} if the slot is not mapped
    * @throws {SystemCallError} if the kernel refuses; the slot is `unknown` then
    */
-  reset(): ResetResult {
+  reset(keepResidentBytes: number = this.#keepResidentBytes): ResetResult {
     this.#assertMapped('reset')
     if (!this.#dirty) return 'nothing'
     this.#state = 'unknown'
-    const how = restorePages(
-      this.base,
-      this.#logicalBytes,
-      this.#image,
-      this.#keepResidentBytes,
-      this.#history,
-    )
+    const how = restorePages(this.base, this.#logicalBytes, this.#image, keepResidentBytes, this.#history)
     resizeAccess(this.base, this.#logicalBytes, this.#baselineBytes)
     this.#settled(this.#baselineBytes)
     return how
+  }
+
+  /** Whether resets have left pages resident here, and nothing has been written since: what {@link trim} gives back. */
+  get trimmable(): boolean {
+    return this.#state === 'mapped' && !this.#dirty && this.#history.keptPages > 0
+  }
+
+  /**
+   * Gives the pages that resets left resident back to the kernel. The slot reads as before; the next use takes page faults
+   * again. Does nothing where there are none.
+   * @throws {SystemCallError} if the kernel refuses; the slot is as it was, and is `trimmable` again after its next reset
+   */
+  trim(): void {
+    if (!this.trimmable) return
+    this.#history.keptPages = 0
+    // All of it: what was kept may lie where a larger size of an earlier use reached.
+    mappings.givePagesBack(this.base, this.capacity)
   }
 
   /**

@@ -5,13 +5,16 @@ export interface SlotMemoryOptions {
   /**
    * How much private memory a reset may leave resident, in bytes, rounded down to pages. Pages beyond it are given back
    * to the kernel. 0: all are.
-   * @default 1048576
+   * @default 4_194_304 (4 MiB)
    */
   readonly keepResidentBytes?: number
 }
 
-/** @default 1 MiB: the copying of 256 pages, 50 to 100 microseconds, is the most that a reset spends on kept pages */
-const defaultKeepResidentBytes = 1 << 20
+/**
+ * @default 4 MiB: a use that writes to a thousand pages finds them there at its next turn, where page faults would take
+ * ten times as long as copying back. Reviews, age and memory pressure take back what is not needed.
+ */
+const defaultKeepResidentBytes = 4 << 20
 
 /** The option's value, or its default. */
 export function keepResidentBytesOf(options: SlotMemoryOptions): number {

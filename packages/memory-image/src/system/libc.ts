@@ -223,11 +223,14 @@ export function equalMemory(one: number, other: number, byteLength: number): boo
   return libc().compare(one, other, byteLength) === 0
 }
 
-/** Whether a page, or less, holds zeros only. It must be readable: the process dies otherwise. */
+/** Whether a range holds zeros only. It must be readable: the process dies otherwise. */
 export function readsAsZeros(address: number, byteLength: number): boolean {
-  zeros ??= Buffer.alloc(pageBytes())
+  const page = pageBytes()
+  zeros ??= Buffer.alloc(page)
   zerosAddress ??= bufferAddress(zeros)
-  return libc().compare(address, zerosAddress, byteLength) === 0
+  if (libc().compare(address, zerosAddress, Math.min(byteLength, page)) !== 0) return false
+  // Beyond the first page: each byte is that of a page before.
+  return byteLength <= page || libc().compare(address + page, address, byteLength - page) === 0
 }
 
 /** Of this thread: a page. */

@@ -73,16 +73,19 @@ function waitForNobody(): boolean {
   return false
 }
 
-/** As {@link waitForNobody}, for this thread alone and without holding its event loop. */
-async function takeForEnding(): Promise<boolean> {
-  for (const until = performance.now() + longestWaitMs; performance.now() < until;) {
-    // Another ending of this thread may have got it meanwhile.
-    if (held) return true
-    const inside = Atomics.compareExchange(state, 0, 0, ending)
-    if (inside === 0) return true
-    await Atomics.waitAsync(state, 0, inside, 10).value
+/** As {@link waitForNobody}, for all endings of this thread and without holding its event loop; sets {@link held}. */
+async function takeForEnding(): Promise<void> {
+  // Waiting for shared memory keeps no event loop alive, and the workers to end may be all that did.
+  const alive = setInterval(() => {}, longestWaitMs)
+  try {
+    for (const until = performance.now() + longestWaitMs; !held && performance.now() < until;) {
+      const inside = Atomics.compareExchange(state, 0, 0, ending)
+      if (inside === 0) held = true
+      else await Atomics.waitAsync(state, 0, inside, 10).value
+    }
+  } finally {
+    clearInterval(alive)
   }
-  return false
 }
 
 /**
@@ -93,7 +96,7 @@ async function takeForEnding(): Promise<boolean> {
 export async function terminateWorker(worker: Worker): Promise<number> {
   endings += 1
   try {
-    held = await takeForEnding()
+    await takeForEnding()
     return await worker.terminate()
   } finally {
     endings -= 1

@@ -19,6 +19,8 @@ export type Operation =
   | { readonly kind: 'write'; readonly lease: number; readonly at: number; readonly value: number }
   | { readonly kind: 'grow'; readonly lease: number; readonly pages: number }
   | { readonly kind: 'turn' }
+  | { readonly kind: 'trim' }
+  | { readonly kind: 'pressure'; readonly high: boolean }
   | { readonly kind: 'fault'; readonly call: string; readonly skip: number; readonly times: number }
 
 export interface Settings {
@@ -64,6 +66,8 @@ export const operations: fc.Arbitrary<Operation> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('purge'), module: fc.nat(99) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('turn') }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('trim') }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('pressure'), high: fc.boolean() }) },
   {
     weight: 4,
     arbitrary: fc.record({

@@ -52,12 +52,15 @@ export class World {
   readonly #waits: Wait[] = []
   /** Of checks that ran in a promise's callback. */
   readonly #failures: unknown[] = []
+  #pressure = false
 
   constructor({ strategy, ...choice }: Settings) {
     this.#slots = choice.slots
     this.#pool = new Pool({
       ...choice,
       slotBytes: SLOT_PAGES * PAGE,
+      idleTrimMs: 1,
+      memoryPressure: () => this.#pressure,
       strategy: strategies[strategy](),
       reservationKinds: ['narrow', 'wide'],
       createReservation: (_slot, kind) => {
@@ -83,6 +86,8 @@ export class World {
   async perform(operation: Operation): Promise<void> {
     this.faults.fired = 0
     if (operation.kind === 'turn') await turn()
+    else if (operation.kind === 'trim') this.#trim()
+    else if (operation.kind === 'pressure') this.#pressure = operation.high
     else if (operation.kind === 'fault') this.faults.arm(operation)
     else if (operation.kind === 'register') this.#register(operation)
     else if (operation.kind === 'abort') this.#pick(this.#pending(), operation.wait)?.controller.abort()
@@ -148,6 +153,16 @@ export class World {
       }
     }
     for (const reservation of this.#reservations) expect(reservation.byteLength).toBe(0)
+  }
+
+  #trim(): void {
+    const { slots } = this.#pool.metrics()
+    this.#pool.trim().then(
+      (trimmed) => {
+        if (trimmed > slots) this.#failures.push(new Error(`${trimmed} slots trimmed`))
+      },
+      (error: unknown) => this.#failures.push(error),
+    )
   }
 
   #register({ memories: wanted }: Of<'register'>): void {

@@ -1,0 +1,110 @@
+/**
+ * QuickJS from a snapshot: the guest's constructors have run, and it has a runtime and a context. Each use takes glue that is idle
+ * (`quickjs-glue.ts`) and evaluates over the guest's functions (`quickjs-evaluate.ts`).
+ *
+ * `Math.random` gets a seed of its own in each use: the guest keeps it in its memory, `quickjs-seed.ts` says where.
+ */
+import type { Engine, PooledInstance, PooledModule } from '@warmslot/engine'
+import { errors } from 'quickjs-emscripten-core'
+import { evaluate, quickjs as demo, script as work, startQuickjs } from '../modules/quickjs.ts'
+import type { Interpreter, InterpreterModule, InterpreterSnapshot } from './interpreter.ts'
+import type { Addresses, Evaluation } from './quickjs-evaluate.ts'
+import { javascript as program } from './programs.ts'
+import { QuickjsGlue } from './quickjs-glue.ts'
+import { findSeed, writeSeed } from './quickjs-seed.ts'
+import { SharedImports } from './shared-imports.ts'
+
+class Use implements Interpreter {
+  readonly #glue: QuickjsGlue
+  readonly #instance: PooledInstance
+  readonly #idle: QuickjsGlue[]
+  readonly #evaluation: Evaluation
+  #ended = false
+
+  constructor(glue: QuickjsGlue, instance: PooledInstance, idle: QuickjsGlue[]) {
+    this.#glue = glue
+    this.#instance = instance
+    this.#idle = idle
+    this.#evaluation = glue.serve(instance)
+  }
+
+  evaluate(script: string): string {
+    if (this.#ended) throw new TypeError('this use has ended')
+    try {
+      return this.#evaluation.evaluate(script)
+    } catch (error) {
+      // Anything but the script's own error may have left the glue in the middle of something.
+      if (!(error instanceof errors.QuickJSUnwrapError)) this.#glue.spend()
+      throw error
+    }
+  }
+
+  end(): void {
+    if (this.#ended) return
+    this.#instance.release()
+    this.#ended = true
+    if (!this.#glue.spent) this.#idle.push(this.#glue)
+  }
+}
+
+async function takeSnapshot(
+  engine: Engine,
+  module: PooledModule,
+  source?: string,
+): Promise<InterpreterSnapshot> {
+  const shared = new SharedImports(module)
+  let addresses: Addresses | undefined
+  let seed = 0
+  const ready = await engine.snapshot(
+    module,
+    shared.imports,
+    async (instance) => {
+      const made = await QuickjsGlue.initialise(shared, instance)
+      addresses = made.addresses
+      seed = findSeed(instance, addresses.context, made.madeSinceMs)
+      if (source !== undefined) evaluate(made.context, source)
+    },
+    { afterRestore: (instance) => writeSeed(instance, seed) },
+  )
+  /** Glue that no use has at the moment. */
+  const idle: QuickjsGlue[] = []
+  return {
+    module: ready,
+    async start() {
+      const glue = idle.pop() ?? (await QuickjsGlue.load(shared, addresses!))
+      try {
+        return new Use(glue, engine.instantiate(ready, shared.imports), idle)
+      } catch (error) {
+        // No slot is free: the glue is as it was.
+        idle.push(glue)
+        throw error
+      }
+    },
+  }
+}
+
+export const quickjs: InterpreterModule = {
+  demo,
+  scripts: {
+    first: { call: '6 * 7', result: '42' },
+    work,
+    count: 'globalThis.count = (globalThis.count ?? 0) + 1; String(count)',
+    random: 'String(Math.random())',
+    difficult: [
+      '{{{',
+      'missing()',
+      'throw new RangeError("too far")',
+      'throw "text"',
+      'throw { number: 7 }',
+      'import("nothing")',
+      'new Date(0).toString()',
+    ],
+  },
+  program,
+  async start(instantiate, source) {
+    const context = await startQuickjs(instantiate)
+    if (source !== undefined) evaluate(context, source)
+    return { evaluate: (script) => evaluate(context, script), end: () => context.dispose() }
+  },
+  takeSnapshot,
+}

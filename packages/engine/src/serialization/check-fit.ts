@@ -1,0 +1,27 @@
+/** Whether a serialized module, the engine that is to use it, and the options for it fit together. */
+import { InvalidOptionError } from '@warmslot/index-allocator'
+
+import { SerializedModuleError } from '../errors/serialized-module-error.ts'
+import type { DeserializeOptions } from '../options/deserialize-options.ts'
+import type { ModuleData } from './module-data.ts'
+
+/** @throws SerializedModuleError, InvalidOptionError where they do not */
+export function checkFit(
+  { deadlines, isSnapshot, hasHook }: ModuleData,
+  { afterRestore }: DeserializeOptions,
+  engine: { readonly deadlines: boolean },
+): void {
+  if (deadlines !== engine.deadlines)
+    throw new SerializedModuleError(
+      `it was compiled ${deadlines ? 'with' : 'without'} checks of deadlines`,
+      `Use an engine with option \`deadlines: ${deadlines}\`, or compile it again.`,
+    )
+  if (afterRestore && !isSnapshot)
+    throw new InvalidOptionError('afterRestore', 'nothing: this module is no snapshot', afterRestore)
+  if (hasHook && afterRestore === undefined)
+    throw new InvalidOptionError(
+      'afterRestore',
+      'a function, as the snapshot had one (or null: none, on purpose)',
+      afterRestore,
+    )
+}
