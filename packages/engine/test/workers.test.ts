@@ -65,7 +65,10 @@ it('engines of several threads work side by side', async () => {
   await engine.close()
 })
 
-/** Ends workers at random moments, one by one or several at once, while they make engines, slots and views. */
+/**
+ * Ends workers at random moments, one by one or several at once, while they make engines, slots and views. Without top-level await:
+ * the V8 of Node 22 can abort where a worker is terminated while it begins to evaluate such a module, whatever is in it.
+ */
 const terminations = (deadlines: boolean): string => `
   import { Worker } from 'node:worker_threads'
   const { terminateWorker } = warmslot
@@ -74,7 +77,7 @@ const terminations = (deadlines: boolean): string => `
     import { Engine } from ${JSON.stringify(engineUrl)}
     parentPort.postMessage('loaded')
     const bytes = new Uint8Array(${JSON.stringify([...bytes])})
-    for (;;) {
+    const work = async () => { for (;;) {
       const engine = new Engine({ slots: 4, maxMemoryBytes: 64 * 65_536, deadlines: ${deadlines} })
       const module = await engine.compile(bytes, { label: 'terminated' })
       for (let use = 0; use < 30; use++) {
@@ -90,7 +93,8 @@ const terminations = (deadlines: boolean): string => `
         instance?.release()
       }
       void engine.close()
-    }`)}
+    } }
+    work()`)}
   const url = new URL('data:text/javascript,' + encodeURIComponent(source))
   const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
   let ended = 0
