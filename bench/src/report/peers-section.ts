@@ -47,7 +47,7 @@ ${peersTable(results)}
 
 ${peerRatiosTable(results)}
 
-The small guests again, by turns: Warmslot with its default of 1 MiB that a slot keeps resident, and with 16 MiB; \`new WebAssembly.Instance\` of a
+The small guests again, by turns: Warmslot with its default of 4 MiB that a slot keeps resident, and with 16 MiB; \`new WebAssembly.Instance\` of a
 compiled module; a worker thread for each use, which instantiates the compiled module, calls, answers and ends; Wasmtime's pooling allocator with
 its defaults and with PAGEMAP_SCAN and 16 MiB kept resident (Rust, \`bench/peers/wasmtime\`); the system calls and copies alone in C
 (\`bench/peers/floor\`). The programs are processes of their own. Below 1 in the second table, Warmslot with its defaults is faster.`
