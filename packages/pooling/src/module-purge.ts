@@ -62,8 +62,7 @@ export class ModulePurge implements SlotCollector {
     const images = await releaseImages(record)
     const answer = await kernel.ask(images.memfdNames)
     const failedSlots: SlotIndex[] = Array.from(record.leftovers, (slot) => slot.index)
-    const unexplained =
-      answer.tracesOutside(images.heldElsewhere) + (await this.#strays(images.heldElsewhere))
+    const unexplained = answer.tracesOutside(images.heldElsewhere) + (await this.#strays())
     return {
       moduleId: record.id,
       moduleLabel: record.label,
@@ -85,24 +84,20 @@ export class ModulePurge implements SlotCollector {
     }
   }
 
-  /** Mappings in this pool's slots of images that others may map in theirs; `NaN` where that cannot be told. */
-  async #strays(memfdNames: ReadonlySet<string>): Promise<number> {
-    if (memfdNames.size === 0) return 0
-    const shared = new Set(this.#othersNames().filter((name) => memfdNames.has(name)))
-    if (shared.size === 0) return 0
+  /**
+   * Mappings in this pool's slots of images that only other threads can hold now, since in this one no module has them any more;
+   * `NaN` where that cannot be told.
+   */
+  async #strays(): Promise<number> {
+    const images = this.#record.memories.map(({ image }) => image)
+    const others = images.filter((image) => image.shared && image.byteLength > 0 && !image.openInThread)
+    if (others.length === 0) return 0
     try {
-      return this.#room.bank.care.countWithin(await imageAddresses(shared))
+      const addresses = await imageAddresses(new Set(others.map(({ memfdName }) => memfdName)))
+      return this.#room.bank.care.countWithin(addresses)
     } catch {
       return NaN
     }
-  }
-
-  /** Of images that only other threads can hold now: in this one no module has them any more. */
-  #othersNames(): string[] {
-    const images = this.#record.memories.map(({ image }) => image)
-    return images
-      .filter(({ shared, openInThread }) => shared && !openInThread)
-      .map(({ memfdName }) => memfdName)
   }
 
   takeFromQueue(slot: Slot): void {

@@ -45,17 +45,13 @@ export class SlotCare {
     for (const slot of this.#slots) if (slot !== undefined) yield slot
   }
 
-  /** How many of these addresses lie in address space of some slot. */
+  /** How many of these addresses, in ascending order, lie in address space of some slot. */
   countWithin(addresses: readonly number[]): number {
     let within = 0
     for (const { memory, parked } of this.usedSlots()) {
-      const memories = [memory, ...Array.from(parked?.values() ?? [], (house) => house.memory)]
-      for (const one of memories) {
-        if (one === undefined) continue
-        within += addresses.filter(
-          (address) => address >= one.base && address < one.base + one.capacity,
-        ).length
-      }
+      if (memory !== undefined) within += countFrom(addresses, memory)
+      if (parked !== undefined)
+        for (const house of parked.values()) within += countFrom(addresses, house.memory)
     }
     return within
   }
@@ -234,4 +230,20 @@ export class SlotCare {
     if (record === undefined) this.faultsElsewhere += 1
     else record.counters.faults += 1
   }
+}
+
+function countFrom(addresses: readonly number[], { base, capacity }: SlotMemory): number {
+  return firstNotBelow(addresses, base + capacity) - firstNotBelow(addresses, base)
+}
+
+/** A process may have as many mappings as slots, and both go into the tens of thousands: no search of one for each of the other. */
+function firstNotBelow(addresses: readonly number[], limit: number): number {
+  let low = 0
+  let high = addresses.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (addresses[middle]! < limit) low = middle + 1
+    else high = middle
+  }
+  return low
 }

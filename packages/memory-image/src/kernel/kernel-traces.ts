@@ -110,7 +110,7 @@ export async function imageDescriptorsAsync(image: NamedMemfd): Promise<number> 
 }
 
 /**
- * Where several memfds are mapped in this process, all threads: the first addresses, off the event loop.
+ * Where several memfds are mapped in this process, all threads: the first addresses, ascending, off the event loop.
  * @param memfdNames as `MemoryImage.memfdName` has them
  */
 export async function imageAddresses(memfdNames: ReadonlySet<string>): Promise<number[]> {
