@@ -100,14 +100,10 @@ export class MemoryImage implements Disposable {
    * @throws {UnsupportedPlatformError} where this package cannot work
    */
   static fromSegments(segments: Iterable<Segment>, options: MemoryImageOptions = {}): MemoryImage {
-    const pieces = disjointSegments(segments)
-    const id = nextImageId()
-    const label = options.label ?? ''
-    const memfdName = memfdNameOf(id, label)
-    const writing = writeContent(memfdName, pieces)
-    let step = writing.next()
-    while (step.done !== true) step = writing.next()
-    return new MemoryImage(id, label, memfdName, step.value)
+    const making = MemoryImage.#make(segments, options)
+    let step = making.next()
+    while (step.done !== true) step = making.next()
+    return step.value
   }
 
   /**
@@ -120,18 +116,25 @@ export class MemoryImage implements Disposable {
     segments: Iterable<Segment>,
     options: MemoryImageOptions = {},
   ): Promise<MemoryImage> {
-    const pieces = disjointSegments(segments)
-    const id = nextImageId()
-    const label = options.label ?? ''
-    const memfdName = memfdNameOf(id, label)
-    const writing = writeContent(memfdName, pieces)
+    const making = MemoryImage.#make(segments, options)
     for (let until = performance.now() + sliceMs; ;) {
-      const step = writing.next()
-      if (step.done === true) return new MemoryImage(id, label, memfdName, step.value)
+      const step = making.next()
+      if (step.done === true) return step.value
       if (performance.now() < until) continue
       await setImmediate()
       until = performance.now() + sliceMs
     }
+  }
+
+  /** Yields now and then; not to be left half-way. */
+  static *#make(
+    segments: Iterable<Segment>,
+    { label = '' }: MemoryImageOptions,
+  ): Generator<void, MemoryImage> {
+    const pieces = disjointSegments(segments)
+    const id = nextImageId()
+    const memfdName = memfdNameOf(id, label)
+    return new MemoryImage(id, label, memfdName, yield* writeContent(memfdName, pieces))
   }
 
   /**
@@ -287,7 +290,7 @@ export class MemoryImage implements Disposable {
   }
 }
 
-/** Writes the pieces into a new memfd, and yields now and then; none is made if all is zero. Not to be left half-way. */
+/** Writes the pieces into a new memfd, and yields after each run; none is made if all is zero. */
 function* writeContent(memfdName: string, pieces: readonly Segment[]): Generator<void, Content> {
   let writable: number | undefined
   let offset = 0

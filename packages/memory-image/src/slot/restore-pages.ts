@@ -89,6 +89,11 @@ function copyBack(
   return givenBack > 0 ? 'decommitted' : 'copied-back'
 }
 
+/** A border of the image, as far as `[start, stop)` reaches: between both borders it is image, the rest is zeros. */
+function within(border: number, start: number, stop: number): number {
+  return Math.min(Math.max(start, border), stop)
+}
+
 /** Copies image and zeros over `[start, stop)`. */
 function restore(
   start: number,
@@ -97,8 +102,8 @@ function restore(
   imageStart: number,
   imageEnd: number,
 ): void {
-  const copyFrom = Math.min(Math.max(start, imageStart), stop)
-  const copyTo = Math.max(Math.min(stop, imageEnd), copyFrom)
+  const copyFrom = within(imageStart, start, stop)
+  const copyTo = within(imageEnd, start, stop)
   if (start < copyFrom) zeroMemory(start, copyFrom - start)
   if (copyFrom < copyTo) image?.copyTo(copyFrom, copyFrom - imageStart, copyTo - copyFrom)
   if (copyTo < stop) zeroMemory(copyTo, stop - copyTo)
@@ -144,8 +149,8 @@ function isRestored(
   imageStart: number,
   imageEnd: number,
 ): boolean {
-  const from = Math.min(Math.max(start, imageStart), stop)
-  const to = Math.max(Math.min(stop, imageEnd), from)
+  const from = within(imageStart, start, stop)
+  const to = within(imageEnd, start, stop)
   if (start < from && !readsAsZeros(start, from - start)) return false
   if (from < to && image?.matches(from, from - imageStart, to - from) !== true) return false
   return to === stop || readsAsZeros(to, stop - to)
