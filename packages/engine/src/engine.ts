@@ -33,6 +33,7 @@ import { checkLimits } from './runtime/check-limits.ts'
 import { checkRuntime } from './runtime/check-runtime.ts'
 import type { CompiledModule, SlotLimits } from './runtime/compiled-module.ts'
 import { compileModule } from './runtime/compiled-module.ts'
+import { retainImages } from './runtime/images.ts'
 import type { ImportValues } from './runtime/import-values.ts'
 import { memoriesWithoutLinks } from './runtime/import-values.ts'
 import { InstanceCore } from './runtime/instance-core.ts'
@@ -128,7 +129,7 @@ export class Engine implements AsyncDisposable {
     const rewriting = { sharedTables: original.sharedTables, deadlines: this.#options.deadlines }
     const plan = { label, limits: this.#slotLimits, options: rewriting, initialise }
     const compilation = await takeSnapshot(original, plan, async (stateful, work) => {
-      const images = original.isSnapshot ? original.images.map((image) => image.retain()) : undefined
+      const images = original.isSnapshot ? retainImages(original) : undefined
       const temporary = await this.#modules.admit(stateful, { images })
       let instance: PooledInstance | undefined
       try {

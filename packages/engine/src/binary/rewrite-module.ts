@@ -47,7 +47,8 @@ export function* rewriteModule(
   const rewrite = new Rewrite(structure, appended, options)
   const names = new HelperNameSection(structure, appended)
   let codeOffsets = new CodeOffsetsBuilder().build(0, 0)
-  const output = new Writer(structure.bytes.length + 4096)
+  // Room for what patches add as well: a check is 12 bytes long or so, and of a patch there are three numbers.
+  const output = new Writer(structure.bytes.length + 4 * patches.length + 4096)
   output.bytes(structure.bytes.subarray(0, 8))
   let place = 0
   for (const section of structure.sections) {

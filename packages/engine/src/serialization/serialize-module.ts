@@ -5,12 +5,12 @@
  * The rewritten code is not kept when a module is compiled. So a serialization for a file rewrites it once more, in slices as
  * `compile` does.
  */
-import { analyseModule } from '../binary/analyse-module.ts'
-import { ModuleDisposedError } from '../errors/module-disposed-error.ts'
-import type { CompiledModule } from '../runtime/compiled-module.ts'
-import { inSlices } from '../runtime/compiled-module.ts'
 import type { MemoryImage, SharedImage } from '@warmslot/memory-image'
 
+import { analyseModule } from '../binary/analyse-module.ts'
+import type { CompiledModule } from '../runtime/compiled-module.ts'
+import { inSlices } from '../runtime/compiled-module.ts'
+import { retainImages } from '../runtime/images.ts'
 import { frameBytes, writeFrame } from './frame.ts'
 import type { SegmentPlace } from './module-data.ts'
 import { writeModuleData } from './module-data.ts'
@@ -49,9 +49,8 @@ function sharedBytes(length: number): Uint8Array<SharedArrayBuffer> {
 }
 
 /** Keeps the images open meanwhile, should the module be disposed. */
-async function withImages<T>({ images, label }: CompiledModule, work: () => Promise<T>): Promise<T> {
-  if (images.some(({ closed }) => closed)) throw new ModuleDisposedError(label)
-  for (const image of images) image.retain()
+async function withImages<T>(module: CompiledModule, work: () => Promise<T>): Promise<T> {
+  const images = retainImages(module)
   try {
     return await work()
   } finally {
