@@ -5,8 +5,9 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Engine, PooledInstance, PooledModule } from '@warmslot/engine'
 import { proportionalBytes } from './kernel-view.ts'
-import type { DemoModule, Instantiate } from './module.ts'
+import type { DemoModule } from './module.ts'
 import { nativeInstantiate, prepareNativeInstantiation, stubFunctionImports } from './native.ts'
+import { pooledInstantiate } from './pooled.ts'
 import type { Summary } from './statistics.ts'
 import { summarise } from './statistics.ts'
 
@@ -54,15 +55,7 @@ async function sameResults(
   const expected = await demo.use(nativeInstantiate(compiled, demo.importedMemory))
   for (let use = 0; use < pooledUses; use++) {
     let instance: PooledInstance | undefined
-    const instantiate: Instantiate = (imports) => {
-      instance = engine.instantiate(
-        module,
-        typeof imports === 'function'
-          ? (one) => imports(one.memory as unknown as WebAssembly.Memory)
-          : imports,
-      )
-      return instance
-    }
+    const instantiate = pooledInstantiate(engine, module, (made) => (instance = made))
     try {
       if ((await demo.use(instantiate)) !== expected) return false
     } finally {

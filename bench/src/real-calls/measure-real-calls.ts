@@ -5,6 +5,7 @@
  */
 import type { DemoModule, Instantiate } from '@warmslot/demo/module'
 import { nativeInstantiate } from '@warmslot/demo/native'
+import { pooledInstantiate } from '@warmslot/demo/pooled'
 import { Engine, type PooledInstance, type PooledModule } from '@warmslot/engine'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -83,15 +84,7 @@ function pooledSide(demo: DemoModule, engine: Engine, module: PooledModule): Sid
   let instance: PooledInstance | undefined
   return new Side(
     demo,
-    (imports) => {
-      instance = engine.instantiate(
-        module,
-        typeof imports === 'function'
-          ? (one) => imports(one.memory as unknown as WebAssembly.Memory)
-          : imports,
-      )
-      return instance
-    },
+    pooledInstantiate(engine, module, (made) => (instance = made)),
     () => instance?.release(),
   )
 }

@@ -13,6 +13,22 @@ export interface Interpreter {
   end(): void
 }
 
+/** A use that can be ended once, and is of no use afterwards. What `end` throws leaves it as it was. */
+export function oneUse(evaluate: Interpreter['evaluate'], end: Interpreter['end']): Interpreter {
+  let ended = false
+  return {
+    evaluate(script) {
+      if (ended) throw new TypeError('this use has ended')
+      return evaluate(script)
+    },
+    end() {
+      if (ended) return
+      end()
+      ended = true
+    },
+  }
+}
+
 /** An interpreter as it was after its initialisation. */
 export interface InterpreterSnapshot {
   /** The snapshot's module, to be disposed when no use is on. */

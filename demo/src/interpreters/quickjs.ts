@@ -7,44 +7,30 @@
 import type { Engine, PooledInstance, PooledModule } from '@warmslot/engine'
 import { errors } from 'quickjs-emscripten-core'
 import { evaluate, quickjs as demo, script as work, startQuickjs } from '../modules/quickjs.ts'
-import type { Interpreter, InterpreterModule, InterpreterSnapshot } from './interpreter.ts'
-import type { Addresses, Evaluation } from './quickjs-evaluate.ts'
+import { type Interpreter, type InterpreterModule, type InterpreterSnapshot, oneUse } from './interpreter.ts'
+import type { Addresses } from './quickjs-evaluate.ts'
 import { javascript as program } from './programs.ts'
 import { QuickjsGlue } from './quickjs-glue.ts'
 import { findSeed, writeSeed } from './quickjs-seed.ts'
 import { SharedImports } from './shared-imports.ts'
 
-class Use implements Interpreter {
-  readonly #glue: QuickjsGlue
-  readonly #instance: PooledInstance
-  readonly #idle: QuickjsGlue[]
-  readonly #evaluation: Evaluation
-  #ended = false
-
-  constructor(glue: QuickjsGlue, instance: PooledInstance, idle: QuickjsGlue[]) {
-    this.#glue = glue
-    this.#instance = instance
-    this.#idle = idle
-    this.#evaluation = glue.serve(instance)
-  }
-
-  evaluate(script: string): string {
-    if (this.#ended) throw new TypeError('this use has ended')
-    try {
-      return this.#evaluation.evaluate(script)
-    } catch (error) {
-      // Anything but the script's own error may have left the glue in the middle of something.
-      if (!(error instanceof errors.QuickJSUnwrapError)) this.#glue.spend()
-      throw error
-    }
-  }
-
-  end(): void {
-    if (this.#ended) return
-    this.#instance.release()
-    this.#ended = true
-    if (!this.#glue.spent) this.#idle.push(this.#glue)
-  }
+function useOf(glue: QuickjsGlue, instance: PooledInstance, idle: QuickjsGlue[]): Interpreter {
+  const evaluation = glue.serve(instance)
+  return oneUse(
+    (script) => {
+      try {
+        return evaluation.evaluate(script)
+      } catch (error) {
+        // Anything but the script's own error may have left the glue in the middle of something.
+        if (!(error instanceof errors.QuickJSUnwrapError)) glue.spend()
+        throw error
+      }
+    },
+    () => {
+      instance.release()
+      if (!glue.spent) idle.push(glue)
+    },
+  )
 }
 
 async function takeSnapshot(
@@ -73,7 +59,7 @@ async function takeSnapshot(
     async start() {
       const glue = idle.pop() ?? (await QuickjsGlue.load(shared, addresses!))
       try {
-        return new Use(glue, engine.instantiate(ready, shared.imports), idle)
+        return useOf(glue, engine.instantiate(ready, shared.imports), idle)
       } catch (error) {
         // No slot is free: the glue is as it was.
         idle.push(glue)

@@ -8,7 +8,7 @@
  */
 import type { Engine, PooledInstance, PooledModule } from '@warmslot/engine'
 import { ruby as demo, RubyGlue, script as work, startRuby } from '../modules/ruby.ts'
-import type { Interpreter, InterpreterModule, InterpreterSnapshot } from './interpreter.ts'
+import { type Interpreter, type InterpreterModule, type InterpreterSnapshot, oneUse } from './interpreter.ts'
 import { ruby as program } from './programs.ts'
 import { SharedImports } from './shared-imports.ts'
 import { StandIn } from './stand-in.ts'
@@ -18,27 +18,14 @@ const count =
   '$count = ($count || 0) + 1; File.write("/count", ".", mode: "a"); File.size("/count") == $count ? $count : "lost"'
 const javaScriptValues = 'rb-js-abi-host'
 
-class Use implements Interpreter {
-  readonly #glue: RubyGlue
-  readonly #release: () => void
-  #ended = false
-
-  constructor(glue: RubyGlue, release: () => void) {
-    this.#glue = glue
-    this.#release = release
-  }
-
-  evaluate(script: string): string {
-    if (this.#ended) throw new TypeError('this use has ended')
-    return this.#glue.vm.eval(script).toString()
-  }
-
-  end(): void {
-    if (this.#ended) return
-    this.#glue.end()
-    this.#release()
-    this.#ended = true
-  }
+function useOf(glue: RubyGlue, release: () => void): Interpreter {
+  return oneUse(
+    (script) => glue.vm.eval(script).toString(),
+    () => {
+      glue.end()
+      release()
+    },
+  )
 }
 
 /** The glue's stand-in for `instance`, which calls the glue's own imports. */
@@ -75,7 +62,7 @@ async function takeSnapshot(
     async start() {
       const glue = new RubyGlue()
       const instance = engine.instantiate(ready, shared.imports)
-      const use = new Use(glue, () => instance.release())
+      const use = useOf(glue, () => instance.release())
       try {
         await glue.attach(standInFor(instance, shared, glue))
         return use
@@ -109,7 +96,7 @@ export const ruby: InterpreterModule = {
   async start(instantiate, source) {
     const glue = await startRuby(instantiate)
     if (source !== undefined) glue.vm.eval(source)
-    return new Use(glue, () => undefined)
+    return useOf(glue, () => undefined)
   },
   takeSnapshot,
 }

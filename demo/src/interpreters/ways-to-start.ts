@@ -8,6 +8,7 @@
 import type { Engine, PooledInstance, PooledModule } from '@warmslot/engine'
 import type { Instantiate } from '../module.ts'
 import { nativeInstantiate } from '../native.ts'
+import { pooledInstantiate } from '../pooled.ts'
 import type { Interpreter, InterpreterModule, Program } from './interpreter.ts'
 
 export interface WaysToStart {
@@ -49,11 +50,7 @@ async function startPooled(
   start: (instantiate: Instantiate) => Promise<Interpreter>,
 ): Promise<Interpreter> {
   let instance: PooledInstance | undefined
-  const instantiate: Instantiate = (imports) =>
-    (instance = engine.instantiate(
-      module,
-      typeof imports === 'function' ? (one) => imports(one.memory as unknown as WebAssembly.Memory) : imports,
-    ))
+  const instantiate = pooledInstantiate(engine, module, (made) => (instance = made))
   try {
     const started = await start(instantiate)
     return {
