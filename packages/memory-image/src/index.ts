@@ -31,7 +31,7 @@ export { mapCountLimit, mappingCount, mappingCountAsync } from './kernel/mapping
 export { MemoryPressure, type MemoryPressureOptions } from './kernel/memory-pressure.ts'
 export { joinGuardRegion, mappingsPerReservation, mappingsPerSlot } from './slot/mappings.ts'
 export { RawReservation, type RawReservationOptions, type Reservation } from './slot/reservation.ts'
-export { type ResetResult, SlotMemory, type SlotState } from './slot/slot-memory.ts'
+export { type ResetResult, SlotMemory, type SlotState, type Writers } from './slot/slot-memory.ts'
 export type { SlotMemoryOptions } from './slot/slot-options.ts'
 export { addressOf, viewOver } from './system/buffers.ts'
 export { terminateWorker } from './system/termination-lock.ts'

@@ -228,8 +228,12 @@ export class InstanceCore implements Use {
       if (memory !== undefined && PooledMemory.useOf(memory) === this && PooledMemory.escaped(memory))
         this.escapes = true
     }
-    for (const { reservation } of memories) (reservation as V8Reservation).tenant = undefined
-    if (this.gate.dirty) for (const leased of memories) leased.memory.markDirty()
+    for (const leased of memories) {
+      const reservation = leased.reservation as V8Reservation
+      reservation.tenant = undefined
+      if (this.gate.dirty) leased.memory.markDirty(reservation.lentInUse ? 'any-thread' : 'this-thread')
+      reservation.lentInUse = false
+    }
     const raw = this.#raw
     const stays = raw !== undefined && !this.escapes && rests(raw)
     for (const leased of memories) leased.attachment = stays ? raw : undefined

@@ -42,6 +42,8 @@ export class V8Reservation implements Reservation {
   readonly growFunction: Callable
   /** The memory handle of the use that has the slot now. */
   tenant: PooledMemory | undefined
+  /** Whether the host has had a view in this use: then native code may write from other threads (`fs.read`, `zlib`). */
+  lentInUse = false
   readonly #views = new Map<number, ArrayBuffer>()
   #lentBytes = 0
   #escaped = false
@@ -64,6 +66,7 @@ export class V8Reservation implements Reservation {
    */
   lendView(bytes: number): ArrayBuffer {
     if (bytes === 0) return new ArrayBuffer(0)
+    this.lentInUse = true
     this.#lentBytes = Math.max(this.#lentBytes, bytes)
     lent.add(this.memory)
     const kept = this.#views.get(bytes)

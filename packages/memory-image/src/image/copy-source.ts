@@ -9,16 +9,25 @@
  * beyond it bytes pass through a piece that is not kept.
  */
 
-import { bufferAddress, copyMemory, equalMemory, preadFully } from '../system/libc.ts'
+import { bufferAddress, copyMemory, equalMemory, pageBytes, preadFully } from '../system/libc.ts'
 
 const pieceBytes = 65_536
 
 /** At most 16 MiB for each image. */
 const maximumPieces = 256
 
-function newPiece(): Uint8Array {
+interface Piece {
+  readonly bytes: Uint8Array
+  readonly address: number
+}
+
+/** At an address as a slot's pages have it: from elsewhere, memcpy(3) takes a tenth longer for a page. */
+function newPiece(): Piece {
   // Not from Node.js's pool, and not cleared: pread fills it before it is read.
-  return Buffer.allocUnsafeSlow(pieceBytes)
+  const buffer = Buffer.allocUnsafeSlow(pieceBytes + pageBytes())
+  const start = bufferAddress(buffer)
+  const beforeBorder = -start & (pageBytes() - 1)
+  return { bytes: buffer.subarray(beforeBorder, beforeBorder + pieceBytes), address: start + beforeBorder }
 }
 
 /** How many of `byteLength` bytes from `offset` on are in the same piece. */
@@ -32,8 +41,8 @@ export class CopySource {
   readonly #byteLength: number
   /** Per piece its address, 0 where it is not there: asked for every page of every reset. */
   readonly #addresses: Float64Array
-  readonly #pieces: Uint8Array[] = []
-  #passing: Uint8Array | undefined
+  readonly #pieces: Piece[] = []
+  #passing: Piece | undefined
 
   constructor(descriptor: number, byteLength: number) {
     this.#descriptor = descriptor
@@ -69,14 +78,14 @@ export class CopySource {
   /** Returns the piece's address, which is good until the next piece is read. */
   #read(piece: number): number {
     const keep = this.#pieces.length < maximumPieces
-    const bytes = keep ? newPiece() : (this.#passing ??= newPiece())
+    const into = keep ? newPiece() : (this.#passing ??= newPiece())
     const start = piece * pieceBytes
-    preadFully(this.#descriptor, bytes.subarray(0, Math.min(pieceBytes, this.#byteLength - start)), start)
-    const address = bufferAddress(bytes)
+    const count = Math.min(pieceBytes, this.#byteLength - start)
+    preadFully(this.#descriptor, into.bytes.subarray(0, count), start)
     if (keep) {
-      this.#pieces.push(bytes)
-      this.#addresses[piece] = address
+      this.#pieces.push(into)
+      this.#addresses[piece] = into.address
     }
-    return address
+    return into.address
   }
 }

@@ -27,9 +27,8 @@ import { copyFrom, copyInto } from '../system/libc.ts'
 import * as mappings from './mappings.ts'
 import { placeImage, resizeAccess } from './place-image.ts'
 import type { Reservation } from './reservation.ts'
-import { ResetHistory } from './reset-history.ts'
 import { residentBytes } from './resident-bytes.ts'
-import { restorePages } from './restore-pages.ts'
+import { PageRestorer, type Restoration } from './restore-pages.ts'
 import { assertLogicalSize, assertReservation, assertWithin } from './slot-bounds.ts'
 import { keepResidentBytesOf, type SlotMemoryOptions } from './slot-options.ts'
 
@@ -42,7 +41,14 @@ import { keepResidentBytesOf, type SlotMemoryOptions } from './slot-options.ts'
 export type SlotState = 'untouched' | 'mapped' | 'unknown' | 'retired'
 
 /** What a reset had to do. */
-export type ResetResult = 'nothing' | 'copied-back' | 'decommitted'
+export type ResetResult = Restoration
+
+/**
+ * Who may have written to a slot's bytes, or may still be writing:
+ * - `this-thread`: code that runs on this thread, a guest or JavaScript with a view
+ * - `any-thread`: besides it a thread pool, as in an asynchronous `fs.read` into a view
+ */
+export type Writers = 'this-thread' | 'any-thread'
 
 /** The memory of one slot, over a reservation of address space. */
 export class SlotMemory implements Disposable {
@@ -52,7 +58,7 @@ export class SlotMemory implements Disposable {
   readonly capacity: number
   readonly #reservation: Reservation
   readonly #keepResidentBytes: number
-  readonly #history = new ResetHistory()
+  readonly #restorer: PageRestorer
   #state: SlotState = 'untouched'
   /** Whether the whole reservation is covered by our own inaccessible mapping: true after a wipe. */
   #covered = false
@@ -63,6 +69,8 @@ export class SlotMemory implements Disposable {
   /** The logical size that reset goes back to. */
   #baselineBytes = 0
   #dirty = false
+  /** Whether other threads may have written, too. */
+  #othersWrote = false
   #disposed = false
 
   /**
@@ -75,6 +83,7 @@ export class SlotMemory implements Disposable {
     this.#reservation = reservation
     this.base = reservation.base
     this.capacity = reservation.byteLength
+    this.#restorer = new PageRestorer(this.base)
   }
 
   get state(): SlotState {
@@ -133,9 +142,15 @@ export class SlotMemory implements Disposable {
     return 'mapped'
   }
 
-  /** Takes note that something ran, or wrote, since the baseline: the next reset will look. */
-  markDirty(): void {
-    if (this.#state === 'mapped') this.#dirty = true
+  /**
+   * Takes note that something ran, or wrote, since the baseline: the next reset will look.
+   * @param writers `this-thread` makes resets cheaper: pages that it has no page fault for need not be looked for. Say it only
+   * if it is sure. @default 'any-thread'
+   */
+  markDirty(writers: Writers = 'any-thread'): void {
+    if (this.#state !== 'mapped') return
+    this.#dirty = true
+    if (writers !== 'this-thread') this.#othersWrote = true
   }
 
   /**
@@ -172,8 +187,8 @@ export class SlotMemory implements Disposable {
 
   /**
    * Brings memory and logical size back to what {@link prepare} made, the cheapest way:
-   * - `nothing`: the slot is clean
-   * - `copied-back`: private pages were found by PAGEMAP_SCAN, restored by copying, and stay resident
+   * - `nothing`: the slot is clean, or no page of it private
+   * - `copied-back`: private pages, known or found by PAGEMAP_SCAN, were restored by copying, and stay resident
    * - `decommitted`: some or all private pages were given back to the kernel
    * @param keepResidentBytes how much may stay resident this time. @default the slot's option
    * @throws {SlotStateError} if the slot is not mapped
@@ -183,7 +198,12 @@ export class SlotMemory implements Disposable {
     this.#assertMapped('reset')
     if (!this.#dirty) return 'nothing'
     this.#state = 'unknown'
-    const how = restorePages(this.base, this.#logicalBytes, this.#image, keepResidentBytes, this.#history)
+    const how = this.#restorer.restore(
+      this.#logicalBytes,
+      this.#image,
+      keepResidentBytes,
+      !this.#othersWrote,
+    )
     resizeAccess(this.base, this.#logicalBytes, this.#baselineBytes)
     this.#settled(this.#baselineBytes)
     return how
@@ -191,7 +211,7 @@ export class SlotMemory implements Disposable {
 
   /** Whether resets have left pages resident here, and nothing has been written since: what {@link trim} gives back. */
   get trimmable(): boolean {
-    return this.#state === 'mapped' && !this.#dirty && this.#history.keptPages > 0
+    return this.#state === 'mapped' && !this.#dirty && this.#restorer.pages.byteLength > 0
   }
 
   /**
@@ -201,7 +221,7 @@ export class SlotMemory implements Disposable {
    */
   trim(): void {
     if (!this.trimmable) return
-    this.#history.keptPages = 0
+    this.#restorer.pages.forget()
     // All of it: what was kept may lie where a larger size of an earlier use reached.
     mappings.givePagesBack(this.base, this.capacity)
   }
@@ -218,6 +238,8 @@ export class SlotMemory implements Disposable {
     this.#logicalBytes = 0
     this.#baselineBytes = 0
     this.#dirty = false
+    this.#othersWrote = false
+    this.#restorer.pages.forget()
     try {
       mappings.coverAtTheLimit(this.base, this.capacity)
     } catch (error) {
@@ -291,6 +313,7 @@ export class SlotMemory implements Disposable {
   #map(incoming: MemoryImage | undefined, logicalBytes: number): void {
     this.#state = 'unknown'
     this.#incoming = incoming
+    this.#restorer.pages.forget()
     if (!this.#covered) {
       mappings.coverInaccessible(this.base, this.capacity)
       this.#covered = true
@@ -311,6 +334,7 @@ export class SlotMemory implements Disposable {
     this.#logicalBytes = logicalBytes
     this.#baselineBytes = logicalBytes
     this.#dirty = false
+    this.#othersWrote = false
     this.#state = 'mapped'
   }
 

@@ -38,3 +38,6 @@ export const PAGE_IS_PRESENT: number = 1 << 3
 export const PAGE_IS_SWAPPED: number = 1 << 4
 /** The kernel's shared page of zeros. */
 export const PAGE_IS_PFNZERO: number = 1 << 5
+
+/** getrusage(2): of the calling thread. */
+export const RUSAGE_THREAD = 1

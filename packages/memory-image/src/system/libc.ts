@@ -45,6 +45,7 @@ interface Symbols {
   readonly copy: (to: number, from: number, byteLength: number) => number
   readonly copyIn: (to: number, from: Uint8Array, byteLength: number) => number
   readonly copyOut: (to: Uint8Array, from: number, byteLength: number) => number
+  readonly getrusage: (who: number, usage: number) => number
   readonly compare: (one: number, other: number, byteLength: number) => number
   readonly memset: (address: number, value: number, byteLength: number) => number
   readonly pageBytes: number
@@ -87,6 +88,7 @@ function loadSymbols(): Symbols {
     copy: library.func('uintptr_t memcpy(uintptr_t dest, uintptr_t src, size_t n)'),
     copyIn: library.func('uintptr_t memcpy(uintptr_t dest, const void *src, size_t n)'),
     copyOut: library.func('uintptr_t memcpy(void *dest, uintptr_t src, size_t n)'),
+    getrusage: library.func('int getrusage(int who, uintptr_t usage)'),
     compare: library.func('int memcmp(uintptr_t s1, uintptr_t s2, size_t n)'),
     memset: library.func('uintptr_t memset(uintptr_t s, int c, size_t n)'),
     pageBytes: (library.func('long sysconf(int name)') as (name: number) => number)(SC_PAGESIZE),
@@ -176,6 +178,12 @@ export function fcntl(descriptor: number, command: number, argument: number): nu
 export function ioctl(descriptor: number, request: number, argument: number): number {
   if (injectedErrno !== undefined) failIfInjected('ioctl')
   return check('ioctl', libc().ioctl(descriptor, request, argument))
+}
+
+/** getrusage(2) into the `struct rusage` at an address. */
+export function getrusage(who: number, usage: number): void {
+  if (injectedErrno !== undefined) failIfInjected('getrusage')
+  check('getrusage', libc().getrusage(who, usage))
 }
 
 /** pwrite(2) until all of `bytes` is written. */
