@@ -33,7 +33,8 @@ console.log(
 let failed = false
 const comparisons: Comparison[] = []
 for (const [number, demo] of chosen.entries()) {
-  const label = `[${number + 1}/${chosen.length}] ${demo.name.padEnd(10)} ${demo.toolChain}: ${demo.work}`
+  const count = `${number + 1}`.padStart(`${chosen.length}`.length)
+  const label = `[${count}/${chosen.length}] ${demo.name.padEnd(10)} ${demo.toolChain}: ${demo.work}`
   if (process.stdout.isTTY) process.stdout.write(`${label} ...\r`)
   const comparison = await compare(engine, demo)
   comparisons.push(comparison)

@@ -8,7 +8,6 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
-const require = createRequire(import.meta.url)
 let evaluations = 0
 
 /** Reads a file of an installed package, by import specifier. */
@@ -20,6 +19,8 @@ export async function readPackageFile(specifier: string): Promise<Uint8Array<Arr
  * Evaluates a CommonJS file anew, and forgets it, so that the garbage collector can have it with its state.
  */
 export function evaluateCommonJs(specifier: string): unknown {
+  // One of its own: what has required a file keeps it among its children.
+  const require = createRequire(import.meta.url)
   const file = require.resolve(specifier)
   delete require.cache[file]
   try {

@@ -1,7 +1,7 @@
 /**
- * One real use of a published module with its published glue: a script, a query, a file to compile. Natively and in the pool
- * by turns; between the rounds all garbage is collected, outside the timing, as with the small uses. The glue makes its own
- * objects anew for each use, so the pool makes a fresh instance each time.
+ * One real use of a published module with its published glue: a script, a query, a file to compile, a drawing. Natively and
+ * in the pool by turns; between the rounds all garbage is collected, outside the timing, as with the small uses. The glue
+ * makes its own objects anew for each use, so the pool makes a fresh instance each time.
  */
 import type { DemoModule, Instantiate } from '@warmslot/demo/module'
 import { nativeInstantiate } from '@warmslot/demo/native'

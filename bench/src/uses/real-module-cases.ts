@@ -1,5 +1,5 @@
 /**
- * Published modules with imports that do nothing: instantiation, and one export that is cheap and calls no import. What the
+ * Published modules with imports that do nothing: instantiation, and one export that is cheap. What the
  * modules do for a living is in `src/real-calls`.
  */
 import { Engine } from '@warmslot/engine'

@@ -1,10 +1,7 @@
-/**
- * Rust through wasm-bindgen, target web: `initSync({ module })` takes a compiled module and calls
- * `new WebAssembly.Instance` itself, so the constructor is ours for the length of that synchronous call.
- */
-import { emptyModule, withInstanceConstructor } from '@warmslot/engine'
+/** Rust through wasm-bindgen, target web: how its `initSync` is given an instance is in `web-glue.ts`. */
 import type { DemoModule, Instantiate } from '../module.ts'
-import { evaluateEsModule, readPackageFile } from '../package-files.ts'
+import { readPackageFile } from '../package-files.ts'
+import { withWebGlue } from '../web-glue.ts'
 
 interface Workspace {
   check(contents: string): { code: string | null; message: string; start_location: { row: number } }[]
@@ -13,7 +10,6 @@ interface Workspace {
 }
 
 interface Glue {
-  initSync(options: { module: WebAssembly.Module }): unknown
   readonly Workspace: new (settings: object, positionEncoding: number) => Workspace
 }
 
@@ -30,19 +26,19 @@ def area ( width,height = 2 ):
 `
 const source = block.repeat(6)
 
-async function use(instantiate: Instantiate): Promise<string> {
-  const glue = await evaluateEsModule<Glue>(packageName)
-  withInstanceConstructor(instantiate, () => glue.initSync({ module: emptyModule() }))
-  const workspace = new glue.Workspace({ 'line-length': 88, lint: { select: ['E', 'F', 'I'] } }, utf16)
-  try {
-    const diagnostics = workspace
-      .check(source)
-      .map((found) => `${found.start_location.row}: ${found.code} ${found.message}`)
-    return [workspace.format(source), ...diagnostics].join('\n')
-  } finally {
-    // Frees its memory now: a finalizer would call into an instance that is no longer this use's.
-    workspace.free()
-  }
+function use(instantiate: Instantiate): Promise<string> {
+  return withWebGlue(packageName, instantiate, (glue: Glue) => {
+    const workspace = new glue.Workspace({ 'line-length': 88, lint: { select: ['E', 'F', 'I'] } }, utf16)
+    try {
+      const diagnostics = workspace
+        .check(source)
+        .map((found) => `${found.start_location.row}: ${found.code} ${found.message}`)
+      return [workspace.format(source), ...diagnostics].join('\n')
+    } finally {
+      // Frees its memory now: a finalizer would call into an instance that is no longer this use's.
+      workspace.free()
+    }
+  })
 }
 
 export const ruff: DemoModule = {
