@@ -32,12 +32,19 @@ export class ResetHistory {
   #resets = 0
   #isFirst = true
   #wasCut = false
+  /** Kept by the last reset. */
+  #keptPages = 0
+  /** Of them, those that are not only there because a reset was cut short there. */
+  #neededPages = 0
 
   /** Counts a reset, and says whether it is to be a review. @param keptPages what the last one left resident */
   next(keptPages: number): boolean {
     const afterCut = this.#wasCut
     this.#wasCut = false
-    this.mostPages = this.#isFirst || afterCut ? Infinity : Math.max(alwaysKeptPages, 2 * keptPages)
+    if (keptPages > this.#keptPages || keptPages < this.#neededPages) this.#neededPages = keptPages
+    this.#keptPages = keptPages
+    const most = Math.max(alwaysKeptPages, 2 * this.#neededPages)
+    this.mostPages = this.#isFirst || afterCut ? Infinity : most
     this.#isFirst = false
     if (keptPages < fewestPages) return false
     this.#resets += 1
@@ -47,9 +54,15 @@ export class ResetHistory {
     return true
   }
 
+  /** All pages went back for other reasons: what they were needed for is not known from what is kept. */
+  restart(): void {
+    this.#isFirst = true
+  }
+
   /** The reset kept {@link mostPages}, and there were more. */
   cutShort(): void {
     this.#wasCut = true
+    this.#keptPages = this.mostPages
     // Not in the next use already, which pays for cold caches.
     this.#resets = 0
   }
@@ -57,6 +70,7 @@ export class ResetHistory {
   /** A review was made, and left so many pages resident. */
   reviewed(keptPages: number, gaveBack: boolean): void {
     this.#reviewedPages = keptPages
+    this.#neededPages = keptPages
     this.#period = gaveBack ? shortestPeriod : Math.min(2 * this.#period, longestPeriod)
   }
 }

@@ -66,13 +66,19 @@ export class PageRestorer {
         const review = isReview ? new PageReview(image, this.#base, pages) : undefined
         return this.#copyFound(end, image, keepResidentBytes, review, faults)
       } catch (error) {
-        pages.forget()
         // Whatever went wrong while looking or copying, giving everything back is exact as well.
         if (SystemCallError.isInstance(error) && error.syscall === 'ioctl') scan.noteScanFailure(error)
       }
     }
+    this.forget()
     givePagesBack(this.#base, accessibleBytes)
     return 'decommitted'
+  }
+
+  /** Something else than a reset changes what is private. */
+  forget(): void {
+    this.pages.forget()
+    this.#history.restart()
   }
 
   #copyKnown(end: number, image: MemoryImage | undefined): Restoration {
@@ -122,7 +128,8 @@ export class PageRestorer {
         }
         if (keepTo === stop) continue
         givePagesBack(keepTo, end - keepTo)
-        if (!swapped && mostBytes === historyBytes) this.#history.cutShort()
+        if (swapped) this.#history.restart()
+        else if (mostBytes === historyBytes) this.#history.cutShort()
         gaveBack = true
         break
       }

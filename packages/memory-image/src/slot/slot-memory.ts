@@ -221,7 +221,7 @@ export class SlotMemory implements Disposable {
    */
   trim(): void {
     if (!this.trimmable) return
-    this.#restorer.pages.forget()
+    this.#restorer.forget()
     // All of it: what was kept may lie where a larger size of an earlier use reached.
     mappings.givePagesBack(this.base, this.capacity)
   }
@@ -239,7 +239,7 @@ export class SlotMemory implements Disposable {
     this.#baselineBytes = 0
     this.#dirty = false
     this.#othersWrote = false
-    this.#restorer.pages.forget()
+    this.#restorer.forget()
     try {
       mappings.coverAtTheLimit(this.base, this.capacity)
     } catch (error) {
@@ -313,7 +313,7 @@ export class SlotMemory implements Disposable {
   #map(incoming: MemoryImage | undefined, logicalBytes: number): void {
     this.#state = 'unknown'
     this.#incoming = incoming
-    this.#restorer.pages.forget()
+    this.#restorer.forget()
     if (!this.#covered) {
       mappings.coverInaccessible(this.base, this.capacity)
       this.#covered = true
