@@ -57,10 +57,12 @@ export function joinGuardRegion(address: number, byteLength: number): void {
   }
 }
 
-/** Replaces whatever is mapped by fresh, inaccessible, zero pages. All earlier pages go back to the kernel. */
+/**
+ * Replaces whatever is mapped by fresh, inaccessible, zero pages. All earlier pages go back to the kernel. They have no advice
+ * yet ({@link adviseSlot}): a purge, which takes two calls the fewer, has no use for it.
+ */
 export function coverInaccessible(address: number, byteLength: number): void {
   mmap(address, byteLength, linux.PROT_NONE, anonymous, -1)
-  adviseSlot(address, byteLength)
 }
 
 /**

@@ -62,6 +62,8 @@ export class SlotMemory implements Disposable {
   #state: SlotState = 'untouched'
   /** Whether the whole reservation is covered by our own inaccessible mapping: true after a wipe. */
   #covered = false
+  /** Whether the kernel has the advice that is for all of a slot. */
+  #advised = false
   #image: MemoryImage | undefined
   /** While a change is under way or has failed: the image that may already be mapped too. */
   #incoming: MemoryImage | undefined
@@ -240,6 +242,7 @@ export class SlotMemory implements Disposable {
     this.#dirty = false
     this.#othersWrote = false
     this.#restorer.forget()
+    this.#advised = false
     try {
       mappings.coverAtTheLimit(this.base, this.capacity)
     } catch (error) {
@@ -317,6 +320,10 @@ export class SlotMemory implements Disposable {
     if (!this.#covered) {
       mappings.coverInaccessible(this.base, this.capacity)
       this.#covered = true
+    }
+    if (!this.#advised) {
+      mappings.adviseSlot(this.base, this.capacity)
+      this.#advised = true
     }
     const { base } = this
     placeImage(
