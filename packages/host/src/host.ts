@@ -1,0 +1,177 @@
+/**
+ * One host: workers, modules and two servers.
+ *
+ *     :8080  run, call ──────► ModuleRegistry ──► WorkerPool ──► worker threads, an engine each
+ *     :8081  put, delete ────►      │  ▲
+ *            metrics, slot map      │  └── ModuleFolder: a folder's files
+ *                                   └── ModuleCompiler: compiles once, makes images once, for all workers
+ */
+import { pino, type Logger } from 'pino'
+import { adminRoutes } from './http/admin-routes.ts'
+import { type Authenticate, bearerToken, everybody } from './http/authentication.ts'
+import { HttpServer, type ListenAddress, type RequestObserver } from './http/http-server.ts'
+import { healthRoutes, operationsRoutes, type Readiness } from './http/operations-routes.ts'
+import { Router } from './http/router.ts'
+import { runRoutes } from './http/run-routes.ts'
+import { slotMapRoutes } from './slot-map/slot-map-routes.ts'
+import { isLoopback, readListenAddress } from './listen-address.ts'
+import { HostMetrics } from './metrics.ts'
+import { ModuleCompiler } from './modules/module-compiler.ts'
+import { ModuleFolder } from './modules/module-folder.ts'
+import { ModuleRegistry } from './modules/module-registry.ts'
+import {
+  type HostOptions,
+  InvalidHostOptionError,
+  resolveHostOptions,
+  type ResolvedHostOptions,
+} from './options.ts'
+import { countUnaccountedMappings } from './workers/unaccounted-mappings.ts'
+import { WorkerPool } from './workers/worker-pool.ts'
+
+export class Host implements AsyncDisposable {
+  readonly modules: ModuleRegistry
+  readonly log: Logger
+  readonly metrics: HostMetrics = new HostMetrics()
+  readonly #options: ResolvedHostOptions
+  readonly #workers: WorkerPool
+  readonly #compiler: ModuleCompiler
+  readonly #servers: HttpServer[] = []
+  readonly #ending = new AbortController()
+  #folder: ModuleFolder | undefined
+  #addresses: { listen: ListenAddress; adminListen: ListenAddress } | undefined
+  #readiness: Readiness = { ready: false, reason: 'starting' }
+  #closing: Promise<void> | undefined
+
+  private constructor(options: ResolvedHostOptions, log: Logger) {
+    this.#options = options
+    this.log = log
+    const { workers, slots, maxMemoryBytes, instances, queue, graceMs } = options
+    const worker = { slots, maxMemoryBytes, instances }
+    this.#workers = new WorkerPool(
+      { workers, worker, queue, graceMs },
+      {
+        replaced: (number, reason) => void this.#workerReplaced(number, reason),
+        startFailed: (error) => this.log.error({ err: error }, 'a worker could not be started'),
+      },
+    )
+    this.#compiler = new ModuleCompiler(maxMemoryBytes, this.#workers, instances)
+    this.modules = new ModuleRegistry(this.#workers, this.#compiler, this.metrics)
+    this.metrics.watch(this.modules, this.#workers)
+  }
+
+  /**
+   * Starts workers and servers, and loads the folder's modules.
+   * @param log where messages go. @default JSON lines on standard error
+   * @throws InvalidHostOptionError, and what keeps ports, files or workers from being had
+   */
+  static async start(options: HostOptions = {}, log?: Logger): Promise<Host> {
+    const resolved = resolveHostOptions(options)
+    const host = new Host(resolved, log ?? pino({ level: resolved.logLevel }, process.stderr))
+    try {
+      await host.#start()
+      return host
+    } catch (error) {
+      await host.close()
+      throw error
+    }
+  }
+
+  /** Where it listens, with the ports that the system chose. */
+  get addresses(): { readonly listen: ListenAddress; readonly adminListen: ListenAddress } {
+    return this.#addresses!
+  }
+
+  /** Takes no more requests, answers those that it has taken within `drainMs`, and ends. A second call waits for the first. */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close())
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #start(): Promise<void> {
+    const { listen, adminListen, tokenFile, modules } = this.#options
+    const dataAddress = readListenAddress('listen', listen)
+    const adminAddress = readListenAddress('adminListen', adminListen)
+    const authenticate = await authentication(tokenFile, adminAddress)
+    await this.#workers.start()
+    const data = this.#server('data', everybody, [
+      ...runRoutes(this.modules),
+      ...healthRoutes(() => this.#readiness),
+    ])
+    const admin = this.#server('admin', authenticate, [
+      ...adminRoutes(this.modules, { limits: this.#options, moduleBytes: this.#options.moduleBytes }),
+      ...healthRoutes(() => this.#readiness),
+      ...operationsRoutes(this.metrics),
+      ...slotMapRoutes(this.modules, this.#workers, this.#ending.signal),
+    ])
+    this.#addresses = {
+      listen: await data.listen(dataAddress),
+      adminListen: await admin.listen(adminAddress),
+    }
+    if (modules !== undefined) {
+      this.#folder = new ModuleFolder(modules, this.modules, this.#options, this.log)
+      await this.#folder.start()
+    }
+    this.#readiness = { ready: true }
+    this.log.info({ ...this.addresses, workers: this.#options.workers }, 'ready')
+  }
+
+  #server(
+    name: string,
+    authenticate: Authenticate,
+    routes: ConstructorParameters<typeof Router>[0],
+  ): HttpServer {
+    const server = new HttpServer({ name, authenticate, router: new Router(routes), observe: this.#observe })
+    this.#servers.push(server)
+    return server
+  }
+
+  readonly #observe: RequestObserver = ({ server, method, route, status, durationMs, error }) => {
+    this.metrics.requests.inc({ server, method, route: route ?? 'none', status: String(status) })
+    if (error !== undefined)
+      this.log.error({ err: error, server, method, route, status }, 'a request failed for a mistake here')
+    else this.log.debug({ server, method, route, status, durationMs }, 'request')
+  }
+
+  async #workerReplaced(worker: number, reason: string): Promise<void> {
+    this.log.warn({ worker, reason }, 'a worker is replaced')
+    this.metrics.workersReplaced.inc()
+    const left = await countUnaccountedMappings(this.#workers)
+    this.metrics.unaccountedMappings.set(left)
+    if (left > 0)
+      this.log.error({ worker, mappings: left }, 'mappings of images are left that no worker accounts for')
+  }
+
+  async #close(): Promise<void> {
+    const { drainMs } = this.#options
+    this.#readiness = { ready: false, reason: 'draining' }
+    this.#ending.abort(new Error('the host ends'))
+    await this.#folder?.stop()
+    const drained = Promise.all(this.#servers.map((server) => server.drain()))
+    const timer = setTimeout(() => {
+      this.log.warn({ drainMs }, 'requests are cut off')
+      for (const server of this.#servers) server.closeNow()
+    }, drainMs)
+    await drained
+    clearTimeout(timer)
+    await this.#workers[Symbol.asyncDispose]()
+    await this.#compiler[Symbol.asyncDispose]()
+    this.log.info('ended')
+  }
+}
+
+/** @throws InvalidHostOptionError where the administration would be open to others */
+function authentication(
+  tokenFile: string | undefined,
+  address: ListenAddress,
+): Promise<Authenticate> | Authenticate {
+  if (tokenFile !== undefined) return bearerToken(tokenFile)
+  if (isLoopback(address)) return everybody
+  throw new InvalidHostOptionError(
+    'adminListen',
+    'a loopback address, or have a "tokenFile": whoever reaches this port can load code',
+    `${address.hostname}:${address.port}`,
+  )
+}

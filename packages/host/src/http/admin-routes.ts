@@ -1,0 +1,105 @@
+/** The administration of modules: put, look, delete. Answers are the same for a second call: a controller may repeat itself. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { BadRequestError } from '../errors/bad-request-error.ts'
+import { UnknownModuleError } from '../errors/unknown-module-error.ts'
+import { checkDigest } from '../modules/digest.ts'
+import type { HostModule, HostReceipt } from '../modules/host-module.ts'
+import { readName } from '../modules/module-name.ts'
+import type { ModuleRegistry } from '../modules/module-registry.ts'
+import { type HostLimits, readSettings } from '../modules/module-settings.ts'
+import type { HttpAnswer } from './answers.ts'
+import { json } from './answers.ts'
+import { readBody } from './body.ts'
+import type { HttpRequest, Route } from './router.ts'
+
+/** How long `DELETE` waits for the receipt, in milliseconds, unless `waitMs` says otherwise. */
+const defaultWaitMs = 5_000
+const longestWaitMs = 60_000
+
+export interface AdminOptions {
+  readonly limits: HostLimits
+  /** How large a module may be, in bytes. */
+  readonly moduleBytes: number
+}
+
+export function adminRoutes(modules: ModuleRegistry, options: AdminOptions): Route[] {
+  return [
+    { method: 'PUT', path: '/v1/modules/{uid}', handle: (request) => put(modules, options, request) },
+    {
+      method: 'GET',
+      path: '/v1/modules',
+      handle: () => json(200, { modules: modules.list().map(describe) }),
+    },
+    { method: 'GET', path: '/v1/modules/{uid}', handle: (request) => get(modules, request) },
+    { method: 'DELETE', path: '/v1/modules/{uid}', handle: (request) => remove(modules, request) },
+    { method: 'GET', path: '/v1/purges/{uid}', handle: (request) => purge(modules, request) },
+  ]
+}
+
+/** What is told of a module. */
+function describe(module: HostModule): Record<string, unknown> {
+  const { identity, state, kind, settings, byteLength, loadedAt, requests } = module
+  return { ...identity, state, kind, settings, byteLength, loadedAt: loadedAt.toISOString(), requests }
+}
+
+async function put(
+  modules: ModuleRegistry,
+  options: AdminOptions,
+  request: HttpRequest,
+): Promise<HttpAnswer> {
+  const { message, parameters, query } = request
+  const uid = readName('UID', parameters['uid']!)
+  const { name, digest, ...settings } = Object.fromEntries(query)
+  if (digest === undefined) throw new BadRequestError('Say the digest of the bytes: "?digest=sha256:...".')
+  const identity = { uid, name: readName('name', name ?? uid), digest }
+  const resolved = readSettings(settings, options.limits)
+  const bytes = await readBody(message, options.moduleBytes)
+  checkDigest(bytes, digest)
+  const { module, created } = await modules.put(identity, resolved, bytes)
+  return json(created ? 201 : 200, describe(module), { location: `/v1/modules/${uid}` })
+}
+
+function get(modules: ModuleRegistry, { parameters }: HttpRequest): HttpAnswer {
+  const uid = readName('UID', parameters['uid']!)
+  const module = modules.get(uid)
+  if (module === undefined) throw new UnknownModuleError(uid)
+  return json(200, describe(module))
+}
+
+async function remove(modules: ModuleRegistry, { parameters, query }: HttpRequest): Promise<HttpAnswer> {
+  const uid = readName('UID', parameters['uid']!)
+  const waitMs = readWait(query.get('waitMs'))
+  const purging = modules.delete(uid)
+  // What goes wrong in it is told by whoever asks for the receipt.
+  purging.catch(() => undefined)
+  const receipt = await Promise.race([purging, sleep(waitMs, undefined, { ref: false })])
+  return receipt === undefined ? pending(modules, uid) : json(200, receipt)
+}
+
+function purge(modules: ModuleRegistry, { parameters }: HttpRequest): HttpAnswer {
+  const uid = readName('UID', parameters['uid']!)
+  const receipt: HostReceipt | undefined = modules.receiptOf(uid)
+  if (receipt !== undefined) return json(200, receipt)
+  if (modules.get(uid)?.purge === undefined) throw new UnknownModuleError(uid)
+  return pending(modules, uid)
+}
+
+/** Not proved yet: how far it is, and where to ask. */
+function pending(modules: ModuleRegistry, uid: string): HttpAnswer {
+  const module = modules.get(uid)
+  const body = {
+    uid,
+    complete: false,
+    state: module?.state,
+    requests: module?.requests,
+    lastAttempt: module?.receipt,
+  }
+  return json(202, body, { location: `/v1/purges/${uid}`, 'retry-after': '1' })
+}
+
+function readWait(text: string | null): number {
+  if (text === null) return defaultWaitMs
+  const waitMs = Number(text)
+  if (/^\d+$/.test(text) && waitMs <= longestWaitMs) return waitMs
+  throw new BadRequestError(`"waitMs" must be a whole number of milliseconds, ${longestWaitMs} at most.`)
+}

@@ -1,0 +1,45 @@
+/** Who may use the administration port: whoever has the token of the token file. */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { readFile, stat } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
+import { UnauthorizedError } from '../errors/unauthorized-error.ts'
+
+/** Resolves for who may, and throws UnauthorizedError for who may not. */
+export type Authenticate = (request: IncomingMessage) => Promise<void> | void
+
+/** For ports that are open, and for administration on a loopback address. */
+export const everybody: Authenticate = () => undefined
+
+/** The shortest token that is accepted, in characters: whatever is shorter can be guessed. */
+const shortestToken = 16
+
+/**
+ * Compares in constant time with the token in a file, which is read again when it changes (a mounted secret is replaced).
+ * @throws Error where the file cannot be read, or holds no token
+ */
+export async function bearerToken(path: string): Promise<Authenticate> {
+  let changedMs = 0
+  let expected: Buffer = Buffer.alloc(0)
+  const refresh = async (): Promise<void> => {
+    const { mtimeMs } = await stat(path)
+    if (mtimeMs === changedMs) return
+    const token = (await readFile(path, 'utf8')).trim()
+    if (token.length < shortestToken)
+      throw new Error(
+        `The token in ${path} has ${token.length} characters; it needs ${shortestToken} at least.`,
+      )
+    expected = digest(token)
+    changedMs = mtimeMs
+  }
+  await refresh()
+  return async (request) => {
+    // While the file is being replaced, the token that was there counts.
+    await refresh().catch(() => undefined)
+    const [, given = ''] = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '') ?? []
+    if (!timingSafeEqual(digest(given), expected)) throw new UnauthorizedError()
+  }
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}

@@ -1,0 +1,118 @@
+/**
+ * A listening server: finds the route, checks who asks, sends the answer or the problem, and drains.
+ *
+ * Time limits of node:http bound how long headers and bodies may take; how long a guest may is its module's own.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { HostError } from '../errors/host-error.ts'
+import { problem, send } from './answers.ts'
+import type { Authenticate } from './authentication.ts'
+import { type Match, Router } from './router.ts'
+
+export interface ListenAddress {
+  readonly hostname: string
+  readonly port: number
+}
+
+/** What is told of each request, for logs and metrics. */
+export type RequestObserver = (request: {
+  readonly server: string
+  readonly method: string
+  /** The route's pattern; undefined where there was none. */
+  readonly route: string | undefined
+  readonly status: number
+  readonly durationMs: number
+  /** What was thrown that is no answer. */
+  readonly error: unknown
+}) => void
+
+export interface HttpServerOptions {
+  readonly name: string
+  readonly router: Router
+  readonly authenticate: Authenticate
+  readonly observe: RequestObserver
+}
+
+const headersTimeoutMs = 10_000
+const requestTimeoutMs = 60_000
+
+export class HttpServer {
+  readonly #options: HttpServerOptions
+  readonly #server: Server
+  #draining = false
+
+  constructor(options: HttpServerOptions) {
+    this.#options = options
+    this.#server = createServer(
+      { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs },
+      (request, response) => {
+        void this.#serve(request, response)
+      },
+    )
+  }
+
+  /** @returns the address, with the port that the system chose for port 0 */
+  listen({ hostname, port }: ListenAddress): Promise<ListenAddress> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(port, hostname, () => {
+        this.#server.off('error', reject)
+        const address = this.#server.address() as AddressInfo
+        resolve({ hostname: address.address, port: address.port })
+      })
+    })
+  }
+
+  /** No new connections, and no further requests on those that are there; resolves when the last is closed. */
+  drain(): Promise<void> {
+    this.#draining = true
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve())
+      this.#server.closeIdleConnections()
+    })
+  }
+
+  /** Closes what is still open. */
+  closeNow(): void {
+    this.#server.closeAllConnections()
+  }
+
+  async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const start = performance.now()
+    const gone = new AbortController()
+    response.on('close', () => {
+      if (!response.writableFinished) gone.abort(new Error('the client has closed the connection'))
+    })
+    if (this.#draining) response.setHeader('connection', 'close')
+    let match: Match | undefined
+    let error: unknown
+    try {
+      const url = new URL(message.url ?? '/', 'http://localhost')
+      match = this.#options.router.match(message.method ?? 'GET', url.pathname)
+      if (match.route.open !== true) await this.#options.authenticate(message)
+      const { parameters } = match
+      const answer = await match.route.handle({
+        message,
+        response,
+        parameters,
+        query: url.searchParams,
+        signal: gone.signal,
+      })
+      if (answer !== undefined) send(response, answer)
+    } catch (thrown) {
+      if (!HostError.isInstance(thrown) && !gone.signal.aborted) error = thrown
+      send(response, problem(thrown))
+    }
+    // A body that nobody has read would keep the connection busy.
+    if (!message.complete) message.resume()
+    this.#options.observe({
+      server: this.#options.name,
+      method: message.method ?? '',
+      route: match?.route.path,
+      status: response.statusCode,
+      durationMs: performance.now() - start,
+      error,
+    })
+  }
+}

@@ -1,0 +1,148 @@
+/** Prometheus metrics, by module and of the pools: counted as it happens, or asked of the workers when they are read. */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { EngineMetrics } from '@warmslot/engine'
+import type { ModuleRegistry } from './modules/module-registry.ts'
+import type { WorkerPool } from './workers/worker-pool.ts'
+
+const prefix = 'warmslot_host_'
+/** In seconds: a request takes from a tenth of a millisecond to its time limit. */
+const durationBuckets = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30]
+/** How long workers are waited for when metrics are read, in milliseconds: a busy one answers after its guest. */
+const answerWithinMs = 500
+
+export class HostMetrics {
+  readonly #registry = new Registry()
+  readonly requests: Counter<'server' | 'route' | 'method' | 'status'>
+  readonly guestRuns: Counter<'module' | 'outcome'>
+  readonly guestSeconds: Histogram<'module'>
+  readonly workersReplaced: Counter
+  readonly purges: Counter<'complete'>
+  readonly purgeSeconds: Histogram
+  readonly unaccountedMappings: Gauge
+
+  constructor() {
+    const registers = [this.#registry]
+    collectDefaultMetrics({ register: this.#registry })
+    this.requests = new Counter({
+      name: `${prefix}http_requests_total`,
+      help: 'HTTP requests, by port, route and status.',
+      labelNames: ['server', 'route', 'method', 'status'],
+      registers,
+    })
+    this.guestRuns = new Counter({
+      name: `${prefix}guest_runs_total`,
+      help: 'Guests that were run, by module and outcome: ok, or the code of the error.',
+      labelNames: ['module', 'outcome'],
+      registers,
+    })
+    this.guestSeconds = new Histogram({
+      name: `${prefix}guest_duration_seconds`,
+      help: 'From the request to the answer of the worker, waiting included.',
+      labelNames: ['module'],
+      buckets: durationBuckets,
+      registers,
+    })
+    this.workersReplaced = new Counter({
+      name: `${prefix}workers_replaced_total`,
+      help: 'Worker threads that ended or had to be ended.',
+      registers,
+    })
+    this.purges = new Counter({
+      name: `${prefix}purges_total`,
+      help: 'Modules purged, proved by the kernel.',
+      labelNames: ['complete'],
+      registers,
+    })
+    this.purgeSeconds = new Histogram({
+      name: `${prefix}purge_duration_seconds`,
+      help: 'From the request to the proof.',
+      buckets: durationBuckets,
+      registers,
+    })
+    this.unaccountedMappings = new Gauge({
+      name: `${prefix}unaccounted_mappings`,
+      help: 'Mappings of images in this process that no live worker accounts for, when a worker was replaced last.',
+      registers,
+    })
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType
+  }
+
+  read(): Promise<string> {
+    return this.#registry.metrics()
+  }
+
+  /** Gauges that are asked for when they are read. */
+  watch(modules: ModuleRegistry, workers: WorkerPool): void {
+    const registers = [this.#registry]
+    const gauge = (
+      name: string,
+      help: string,
+      collect: (gauge: Gauge<string>) => void,
+      labelNames: string[] = [],
+    ) =>
+      new Gauge({
+        name: `${prefix}${name}`,
+        help,
+        labelNames,
+        registers,
+        collect() {
+          collect(this)
+        },
+      })
+    gauge('requests_waiting', 'Requests that wait for a worker.', (one) => one.set(workers.waiting))
+    gauge(
+      'workers',
+      'Worker threads, by what they do.',
+      (one) => {
+        const busy = workers.threads.filter((thread) => workers.isBusy(thread)).length
+        one.set({ state: 'busy' }, busy)
+        one.set({ state: 'free' }, workers.threads.length - busy)
+      },
+      ['state'],
+    )
+    gauge(
+      'modules',
+      'Modules, by state.',
+      (one) => {
+        one.reset()
+        for (const { state } of modules.list()) one.inc({ state })
+      },
+      ['state'],
+    )
+    this.#watchPools(workers)
+  }
+
+  #watchPools(workers: WorkerPool): void {
+    const labelNames = ['worker', 'state']
+    const instances = new Gauge({
+      name: `${prefix}instances`,
+      help: 'Instances since the worker started, by how they were made.',
+      labelNames: ['worker', 'kind'],
+      registers: [this.#registry],
+    })
+    new Gauge({
+      name: `${prefix}slots`,
+      help: "Slots of each worker's pool, by state.",
+      labelNames,
+      registers: [this.#registry],
+      async collect() {
+        this.reset()
+        instances.reset()
+        const answers = workers.ask<EngineMetrics>({ type: 'metrics' })
+        const late = new Promise<never[]>((resolve) => setTimeout(() => resolve([]), answerWithinMs).unref())
+        for (const { thread, value } of await Promise.race([answers, late])) {
+          const worker = String(thread.number)
+          const { untouched, withoutAffinity, affine, inUse, queued, retired } = value.pool
+          const states = { untouched, withoutAffinity, affine, inUse, queued, retired }
+          for (const [state, count] of Object.entries(states)) this.set({ worker, state }, count)
+          const { warm, fresh, failed, deadlineExceeded } = value.instances
+          const kinds = { warm, fresh, failed, deadlineExceeded }
+          for (const [kind, count] of Object.entries(kinds)) instances.set({ worker, kind }, count)
+        }
+      },
+    })
+  }
+}

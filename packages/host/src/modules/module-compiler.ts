@@ -1,0 +1,67 @@
+/**
+ * From a module's bytes to what workers load: compiled and analysed once, its images made once; the workers map the same memory.
+ *
+ * With `initialize: 'once'` a worker runs the module's initialisation and captures the state; guests never run on the main thread.
+ */
+import { Engine, type PooledModule } from '@warmslot/engine'
+import { UnusableModuleError } from '../errors/unusable-module-error.ts'
+import type { InstanceMode, ModuleToLoad } from '../workers/protocol.ts'
+import type { WorkerPool } from '../workers/worker-pool.ts'
+import type { HostModule } from './host-module.ts'
+import { checkImports, hasFunction, kindOf } from './module-kind.ts'
+
+/** Slots here are for nothing but the engine's own start. */
+const slots = 1
+
+export class ModuleCompiler implements AsyncDisposable {
+  readonly #engine: Engine
+  readonly #workers: WorkerPool
+  readonly #instances: InstanceMode
+
+  constructor(maxMemoryBytes: number, workers: WorkerPool, instances: InstanceMode) {
+    this.#engine = new Engine({ slots, maxMemoryBytes, deadlines: true })
+    this.#workers = workers
+    this.#instances = instances
+  }
+
+  /** Fills in `module.kind` and `module.pooled`. @throws UnusableModuleError, ReportedError */
+  async compile(module: HostModule, bytes: Uint8Array<ArrayBuffer>): Promise<ModuleToLoad> {
+    const { uid, name } = module.identity
+    const compiled = await this.#compile(module, bytes)
+    module.pooled = compiled
+    checkImports(compiled.imports)
+    module.kind = kindOf(compiled.exports)
+    const plan = { uid, name, kind: module.kind, settings: module.settings }
+    if (this.#instances === 'native') return { ...plan, content: await WebAssembly.compile(bytes) }
+    if (module.settings.initialize === 'once' && hasFunction(compiled.exports, '_initialize')) {
+      module.pooled = await this.#initialised({ ...plan, content: await compiled.share() }, compiled)
+    }
+    return { ...plan, content: await module.pooled.share() }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#engine.close()
+  }
+
+  async #compile({ identity, settings }: HostModule, bytes: Uint8Array<ArrayBuffer>): Promise<PooledModule> {
+    try {
+      const { memoryBytes } = settings
+      return await this.#engine.compile(bytes, { label: identity.name, maxMemoryBytes: memoryBytes })
+    } catch (error) {
+      throw new UnusableModuleError((error as Error).message, { cause: error })
+    }
+  }
+
+  async #initialised(plan: ModuleToLoad, compiled: PooledModule): Promise<PooledModule> {
+    try {
+      const shared = await this.#workers.snapshot(plan)
+      try {
+        return await this.#engine.deserialize(shared.value)
+      } finally {
+        await shared.release()
+      }
+    } finally {
+      await compiled.dispose()
+    }
+  }
+}

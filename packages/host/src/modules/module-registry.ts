@@ -1,0 +1,149 @@
+/**
+ * The modules of this host: by UID, and by name for requests. Where several have a name, the one that became ready last answers, so
+ * that a module can be replaced without a gap: the new one is put, then the old one is deleted.
+ */
+import { HostError } from '../errors/host-error.ts'
+import { ModuleConflictError } from '../errors/module-conflict-error.ts'
+import { UnavailableError } from '../errors/unavailable-error.ts'
+import { UnknownModuleError } from '../errors/unknown-module-error.ts'
+import type { HostMetrics } from '../metrics.ts'
+import type { GuestInput, GuestOutput } from '../workers/protocol.ts'
+import type { WorkerPool } from '../workers/worker-pool.ts'
+import { HostModule, type HostReceipt, type ModuleIdentity } from './host-module.ts'
+import type { ModuleCompiler } from './module-compiler.ts'
+import type { ModuleSettings } from './module-settings.ts'
+import { purgeModule } from './purge-module.ts'
+
+/** Receipts of so many purged modules are kept, for those who ask again. */
+const mostReceipts = 10_000
+
+export class ModuleRegistry {
+  readonly #workers: WorkerPool
+  readonly #compiler: ModuleCompiler
+  readonly #metrics: HostMetrics
+  readonly #modules = new Map<string, HostModule>()
+  /** By name, the one that became ready last at the end. */
+  readonly #ready = new Map<string, HostModule[]>()
+  readonly #receipts = new Map<string, HostReceipt>()
+
+  constructor(workers: WorkerPool, compiler: ModuleCompiler, metrics: HostMetrics) {
+    this.#workers = workers
+    this.#compiler = compiler
+    this.#metrics = metrics
+  }
+
+  /** All that are not purged. */
+  list(): readonly HostModule[] {
+    return [...this.#modules.values()]
+  }
+
+  get(uid: string): HostModule | undefined {
+    return this.#modules.get(uid)
+  }
+
+  /** Of a module that is purged. */
+  receiptOf(uid: string): HostReceipt | undefined {
+    return this.#receipts.get(uid)
+  }
+
+  /** The one that requests for this name go to. @throws UnknownModuleError, UnavailableError while it is being loaded */
+  named(name: string): HostModule {
+    const ready = this.#ready.get(name)?.at(-1)
+    if (ready !== undefined) return ready
+    const loading = this.list().some(({ identity, state }) => identity.name === name && state === 'loading')
+    if (loading) throw new UnavailableError(`Module "${name}" is being loaded.`)
+    throw new UnknownModuleError(name)
+  }
+
+  /**
+   * Loads a module into all workers; the same again does nothing.
+   * @returns the module, and whether it was new
+   * @throws ModuleConflictError for a UID that has other bytes or another name; UnusableModuleError, ReportedError
+   */
+  async put(
+    identity: ModuleIdentity,
+    settings: ModuleSettings,
+    bytes: Uint8Array<ArrayBuffer>,
+  ): Promise<{ module: HostModule; created: boolean }> {
+    const present = this.#modules.get(identity.uid)
+    if (present !== undefined) {
+      checkSame(present, identity)
+      await present.loading
+      return { module: present, created: false }
+    }
+    if (this.#receipts.has(identity.uid))
+      throw new ModuleConflictError(`Module "${identity.uid}" was purged. A new module has a new UID.`)
+    const module = new HostModule(identity, settings, bytes.byteLength)
+    this.#modules.set(identity.uid, module)
+    module.loading = this.#load(module, bytes)
+    await module.loading
+    return { module, created: true }
+  }
+
+  /** Runs a guest of a module that is ready. @throws HostError */
+  async run(module: HostModule, input: GuestInput, signal?: AbortSignal): Promise<GuestOutput> {
+    if (module.state !== 'ready')
+      throw new UnavailableError(`Module "${module.identity.name}" is ${module.state}.`)
+    const labels = { module: module.identity.name }
+    const start = performance.now()
+    let outcome = 'ok'
+    module.requests += 1
+    try {
+      return await this.#workers.run(module.identity.uid, input, signal)
+    } catch (error) {
+      outcome = HostError.isInstance(error) ? error.code : 'ABORTED'
+      throw error
+    } finally {
+      module.left()
+      this.#metrics.guestRuns.inc({ ...labels, outcome })
+      this.#metrics.guestSeconds.observe(labels, (performance.now() - start) / 1000)
+    }
+  }
+
+  /** Purges a module. A second call returns the same promise. @throws UnknownModuleError */
+  delete(uid: string): Promise<HostReceipt> {
+    const receipt = this.#receipts.get(uid)
+    if (receipt !== undefined) return Promise.resolve(receipt)
+    const module = this.#modules.get(uid)
+    if (module === undefined) throw new UnknownModuleError(uid)
+    return (module.purge ??= this.#purge(module))
+  }
+
+  async #load(module: HostModule, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    try {
+      await this.#workers.load(await this.#compiler.compile(module, bytes))
+    } catch (error) {
+      await module.pooled?.dispose()
+      this.#modules.delete(module.identity.uid)
+      throw error
+    }
+    module.state = 'ready'
+    const { name } = module.identity
+    this.#ready.set(name, [...(this.#ready.get(name) ?? []), module])
+  }
+
+  async #purge(module: HostModule): Promise<HostReceipt> {
+    await module.loading
+    const { uid, name } = module.identity
+    const others = this.#ready.get(name)?.filter((one) => one !== module) ?? []
+    if (others.length > 0) this.#ready.set(name, others)
+    else this.#ready.delete(name)
+    const receipt = await purgeModule(module, this.#workers)
+    this.#metrics.purges.inc({ complete: String(receipt.complete) })
+    this.#metrics.purgeSeconds.observe(receipt.durationMs / 1000)
+    this.#modules.delete(uid)
+    this.#receipts.set(uid, receipt)
+    if (this.#receipts.size > mostReceipts)
+      for (const oldest of this.#receipts.keys().take(1)) this.#receipts.delete(oldest)
+    return receipt
+  }
+}
+
+function checkSame({ identity, state }: HostModule, wanted: ModuleIdentity): void {
+  if (state !== 'loading' && state !== 'ready')
+    throw new ModuleConflictError(`Module "${identity.uid}" is being purged. A new module has a new UID.`)
+  if (identity.digest === wanted.digest && identity.name === wanted.name) return
+  throw new ModuleConflictError(
+    `Module "${identity.uid}" is here already, as "${identity.name}" with ${identity.digest}. What is put under a UID stays.`,
+  )
+}

@@ -1,0 +1,93 @@
+/** What may be set for one module, with defaults, units and ranges; read from queries, files and options alike. */
+import { BadRequestError } from '../errors/bad-request-error.ts'
+
+export interface ModuleSettings {
+  /** How long one request may run, in milliseconds. @default 10_000 */
+  readonly timeLimitMs: number
+  /** How large its memory may become, in bytes: a multiple of 65,536. @default the host's `maxMemoryBytes` */
+  readonly memoryBytes: number
+  /** How many of its requests may run at once. @default the number of workers */
+  readonly concurrency: number
+  /** How many of its requests may wait; one more is answered with 429. @default 100 */
+  readonly queue: number
+  /** How large a request's body may be, in bytes. @default 10_485_760 (10 MiB) */
+  readonly requestBytes: number
+  /** How much a guest may write to its standard output, and to its standard error, in bytes. @default 10_485_760 (10 MiB) */
+  readonly responseBytes: number
+  /**
+   * When a reactor's `_initialize` runs: in each request, or once, when the module is loaded; each request then starts with the
+   * memory that this left. @default 'each-request'
+   */
+  readonly initialize: 'each-request' | 'once'
+}
+
+/** Defaults that depend on the host. */
+export interface HostLimits {
+  readonly workers: number
+  readonly maxMemoryBytes: number
+}
+
+const mib = 2 ** 20
+const wasmPage = 65_536
+
+interface WholeNumber {
+  readonly least: number
+  readonly most: number
+  readonly multipleOf?: number
+}
+
+const wholeNumbers: Record<Exclude<keyof ModuleSettings, 'initialize'>, WholeNumber> = {
+  timeLimitMs: { least: 1, most: 2 ** 30 - 1 },
+  memoryBytes: { least: wasmPage, most: 2 ** 32, multipleOf: wasmPage },
+  concurrency: { least: 1, most: 1024 },
+  queue: { least: 0, most: 100_000 },
+  requestBytes: { least: 0, most: 2 ** 30 },
+  responseBytes: { least: 0, most: 2 ** 30 },
+}
+
+export const settingNames: readonly string[] = [...Object.keys(wholeNumbers), 'initialize']
+
+/** @param given by name, as numbers or as text @throws BadRequestError naming the setting that is wrong */
+export function readSettings(given: Readonly<Record<string, unknown>>, limits: HostLimits): ModuleSettings {
+  for (const name of Object.keys(given)) {
+    if (!settingNames.includes(name))
+      throw new BadRequestError(`There is no setting "${name}"; there are ${settingNames.join(', ')}.`)
+  }
+  const number = (name: keyof typeof wholeNumbers, otherwise: number): number =>
+    given[name] === undefined ? otherwise : wholeNumber(name, given[name])
+  const memoryBytes = number('memoryBytes', limits.maxMemoryBytes)
+  if (memoryBytes > limits.maxMemoryBytes) {
+    throw new BadRequestError(
+      `Setting "memoryBytes" is ${memoryBytes}, but this host's memories end at ${limits.maxMemoryBytes} (option "maxMemoryBytes").`,
+    )
+  }
+  return {
+    timeLimitMs: number('timeLimitMs', 10_000),
+    memoryBytes,
+    concurrency: number('concurrency', limits.workers),
+    queue: number('queue', 100),
+    requestBytes: number('requestBytes', 10 * mib),
+    responseBytes: number('responseBytes', 10 * mib),
+    initialize: initialization(given['initialize']),
+  }
+}
+
+function wholeNumber(name: keyof typeof wholeNumbers, value: unknown): number {
+  const { least, most, multipleOf = 1 } = wholeNumbers[name]
+  const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value
+  if (typeof number === 'number' && Number.isInteger(number) && number >= least && number <= most) {
+    if (number % multipleOf === 0) return number
+  }
+  const steps = multipleOf === 1 ? 'a whole number' : `a multiple of ${multipleOf}`
+  throw new BadRequestError(
+    `Setting "${name}" must be ${steps} from ${least} to ${most}, not ${JSON.stringify(value)}.`,
+  )
+}
+
+function initialization(value: unknown): ModuleSettings['initialize'] {
+  if (value === undefined) return 'each-request'
+  if (value === 'each-request' || value === 'once') return value
+  throw new BadRequestError(
+    `Setting "initialize" must be "each-request" or "once", not ${JSON.stringify(value)}.`,
+  )
+}

@@ -1,0 +1,50 @@
+/**
+ * A purge across the process: every worker clears its slots, the main thread lets go of its images, and then the kernel is asked
+ * about the whole process. Only what the kernel says makes it complete; until then it is tried again.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { WorkerPool } from '../workers/worker-pool.ts'
+import type { HostModule, HostReceipt } from './host-module.ts'
+
+const firstPauseMs = 20
+const longestPauseMs = 5_000
+
+/** Ends when the purge is complete; `module.receipt` says meanwhile how far it is. */
+export async function purgeModule(module: HostModule, workers: WorkerPool): Promise<HostReceipt> {
+  const startedAt = new Date()
+  const start = performance.now()
+  await drain(module)
+  module.state = 'purging'
+  for (let attempts = 1, pauseMs = firstPauseMs; ; attempts += 1) {
+    const receipts = await workers.purge(module.identity.uid)
+    const own = await module.pooled?.dispose()
+    const kernel = (await module.pooled?.kernelTraces()) ?? { mappings: 0, descriptors: 0 }
+    const nothingLeft = kernel.mappings === 0 && kernel.descriptors === 0
+    const complete = nothingLeft && own?.complete !== false && receipts.every((one) => one.complete)
+    module.receipt = {
+      ...module.identity,
+      complete,
+      kernel,
+      workers: receipts,
+      attempts,
+      startedAt: startedAt.toISOString(),
+      finishedAt: new Date().toISOString(),
+      durationMs: performance.now() - start,
+    }
+    if (complete) {
+      module.state = 'purged'
+      return module.receipt
+    }
+    await sleep(pauseMs, undefined, { ref: false })
+    pauseMs = Math.min(2 * pauseMs, longestPauseMs)
+  }
+}
+
+/** Requests that were accepted are answered first; their time limits bound the wait. */
+async function drain(module: HostModule): Promise<void> {
+  module.state = 'draining'
+  if (module.requests === 0) return
+  await new Promise<void>((resolve) => {
+    module.drained = resolve
+  })
+}

@@ -1,0 +1,114 @@
+/** The host's options, their defaults, units and ranges. */
+import { availableParallelism } from 'node:os'
+import type { InstanceMode } from './workers/protocol.ts'
+
+export interface HostOptions {
+  /** Where requests for modules arrive, as `HOST:PORT`; port 0: any free one. @default '127.0.0.1:8080' */
+  readonly listen?: string
+  /** Where modules are administered. Other than loopback needs `tokenFile`. @default '127.0.0.1:8081' */
+  readonly adminListen?: string
+  /** A file with the bearer token of the administration port, 16 characters or more. @default none: loopback only */
+  readonly tokenFile?: string | undefined
+  /** A folder whose `.wasm` files are loaded, watched, and purged when they go. @default none */
+  readonly modules?: string | undefined
+  /** Worker threads, 1 to 64. @default the processor cores */
+  readonly workers?: number
+  /** Slots of each worker: how many modules can be warm there. 1 to 4,096. @default 64 */
+  readonly slots?: number
+  /** What a guest's memory can grow to at most, in bytes: a multiple of 65,536, up to 4 GiB. @default 134_217_728 (128 MiB) */
+  readonly maxMemoryBytes?: number
+  /** How many requests may wait for a worker, of all modules; one more is answered with 503. 0 to 1,000,000. @default 1_000 */
+  readonly queue?: number
+  /** How large a module may be, in bytes. @default 268_435_456 (256 MiB) */
+  readonly moduleBytes?: number
+  /** How long a guest past its time limit may still not have ended, in milliseconds, before its worker is. @default 1_000 */
+  readonly graceMs?: number
+  /** How long running requests are waited for at the end, in milliseconds. @default 30_000 */
+  readonly drainMs?: number
+  /** `native` makes V8's own instances, one for each request: for comparison. @default 'pooled' */
+  readonly instances?: InstanceMode
+  /** Least severe messages that are logged: pino's levels. @default 'info' */
+  readonly logLevel?: LogLevel
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
+
+export type ResolvedHostOptions = Required<Omit<HostOptions, 'tokenFile' | 'modules'>> &
+  Pick<HostOptions, 'tokenFile' | 'modules'>
+
+const logLevels: readonly string[] = [
+  'trace',
+  'debug',
+  'info',
+  'warn',
+  'error',
+  'fatal',
+  'silent',
+] satisfies LogLevel[]
+const mib = 2 ** 20
+
+/** An option that is not as it must be. */
+export class InvalidHostOptionError extends Error {
+  readonly code = 'WARMSLOT_INVALID_OPTION'
+  readonly option: string
+
+  constructor(option: string, expected: string, given: unknown) {
+    super(`Option "${option}" must be ${expected}, not ${JSON.stringify(given)}.`)
+    this.name = 'InvalidHostOptionError'
+    this.option = option
+  }
+}
+
+/** @throws InvalidHostOptionError */
+export function resolveHostOptions(options: HostOptions): ResolvedHostOptions {
+  const resolved: ResolvedHostOptions = {
+    listen: options.listen ?? '127.0.0.1:8080',
+    adminListen: options.adminListen ?? '127.0.0.1:8081',
+    tokenFile: options.tokenFile,
+    modules: options.modules,
+    workers: options.workers ?? availableParallelism(),
+    slots: options.slots ?? 64,
+    maxMemoryBytes: options.maxMemoryBytes ?? 128 * mib,
+    queue: options.queue ?? 1_000,
+    moduleBytes: options.moduleBytes ?? 256 * mib,
+    graceMs: options.graceMs ?? 1_000,
+    drainMs: options.drainMs ?? 30_000,
+    instances: options.instances ?? 'pooled',
+    logLevel: options.logLevel ?? 'info',
+  }
+  for (const name of Object.keys(options))
+    if (!(name in resolved))
+      throw new InvalidHostOptionError(name, `one of ${Object.keys(resolved).join(', ')}`, name)
+  wholeNumber(resolved, 'workers', 1, 64)
+  wholeNumber(resolved, 'slots', 1, 4_096)
+  wholeNumber(resolved, 'maxMemoryBytes', 65_536, 2 ** 32, 65_536)
+  wholeNumber(resolved, 'queue', 0, 1_000_000)
+  wholeNumber(resolved, 'moduleBytes', 8, 2 ** 30)
+  wholeNumber(resolved, 'graceMs', 0, 3_600_000)
+  wholeNumber(resolved, 'drainMs', 0, 3_600_000)
+  if (!['pooled', 'native'].includes(resolved.instances))
+    throw new InvalidHostOptionError('instances', '"pooled" or "native"', resolved.instances)
+  if (!logLevels.includes(resolved.logLevel))
+    throw new InvalidHostOptionError('logLevel', logLevels.join(', '), resolved.logLevel)
+  return resolved
+}
+
+function wholeNumber(
+  options: ResolvedHostOptions,
+  name: 'workers' | 'slots' | 'maxMemoryBytes' | 'queue' | 'moduleBytes' | 'graceMs' | 'drainMs',
+  least: number,
+  most: number,
+  multipleOf = 1,
+): void {
+  const value: unknown = options[name]
+  if (
+    typeof value === 'number' &&
+    Number.isInteger(value) &&
+    value >= least &&
+    value <= most &&
+    value % multipleOf === 0
+  )
+    return
+  const kind = multipleOf === 1 ? 'a whole number' : `a multiple of ${multipleOf}`
+  throw new InvalidHostOptionError(name, `${kind} from ${least} to ${most}`, value)
+}

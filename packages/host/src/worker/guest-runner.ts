@@ -1,0 +1,95 @@
+/** What one worker can do: hold modules, run guests on them, purge them. One engine, one guest at a time. */
+import { Engine, type PooledModule, type PurgeReceipt, type SharedModule } from '@warmslot/engine'
+import { UnknownModuleError } from '../errors/unknown-module-error.ts'
+import type {
+  GuestInput,
+  GuestOutput,
+  ModuleToLoad,
+  WorkerOptions,
+  WorkerReceipt,
+} from '../workers/protocol.ts'
+import { callExport } from './call-export.ts'
+import { LoadedModule } from './loaded-module.ts'
+import { runCommand } from './run-command.ts'
+
+interface Held {
+  readonly loaded: LoadedModule
+  /** Undefined for V8's own instances. */
+  readonly pooled: PooledModule | undefined
+}
+
+export class GuestRunner implements AsyncDisposable {
+  readonly engine: Engine
+  readonly #number: number
+  readonly #modules = new Map<string, Promise<Held>>()
+
+  constructor(number: number, { slots, maxMemoryBytes }: WorkerOptions) {
+    this.#number = number
+    this.engine = new Engine({ slots, maxMemoryBytes, deadlines: true })
+  }
+
+  /** A second call for the same UID waits for the first. */
+  async load(plan: ModuleToLoad): Promise<void> {
+    const { uid } = plan
+    const loading = this.#modules.get(uid) ?? this.#load(plan)
+    this.#modules.set(uid, loading)
+    try {
+      await loading
+    } catch (error) {
+      this.#modules.delete(uid)
+      throw error
+    }
+  }
+
+  /** Initialises a module, and makes another one of the state, for all threads. It stays under the UID until it is purged. */
+  async snapshot(plan: ModuleToLoad): Promise<SharedModule> {
+    const { loaded, pooled } = await this.#load(plan)
+    try {
+      const snapshot = await loaded.snapshot(pooled!, this.engine)
+      this.#modules.set(plan.uid, Promise.resolve({ loaded, pooled: snapshot }))
+      return await snapshot.share()
+    } finally {
+      await pooled!.dispose()
+    }
+  }
+
+  /** @throws HostError */
+  async run(uid: string, input: GuestInput): Promise<GuestOutput> {
+    const held = await this.#modules.get(uid)
+    if (held === undefined) throw new UnknownModuleError(uid)
+    return input.type === 'command' ? runCommand(held.loaded, input) : callExport(held.loaded, input)
+  }
+
+  async purge(uid: string): Promise<WorkerReceipt> {
+    const held = await this.#modules.get(uid)
+    const receipt = await held?.pooled?.dispose()
+    if (receipt === undefined || receipt.complete) this.#modules.delete(uid)
+    return receiptOf(this.#number, receipt)
+  }
+
+  async #load(plan: ModuleToLoad): Promise<Held> {
+    const { name, content } = plan
+    if (content instanceof WebAssembly.Module) {
+      return { loaded: new LoadedModule(plan, content, this.engine), pooled: undefined }
+    }
+    const pooled = await this.engine.deserialize(content as SharedModule, { label: name })
+    return { loaded: new LoadedModule(plan, pooled, this.engine), pooled }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.engine.close()
+  }
+}
+
+/** @param receipt undefined: there was nothing to purge */
+function receiptOf(worker: number, receipt: PurgeReceipt | undefined): WorkerReceipt {
+  return {
+    worker,
+    complete: receipt?.complete ?? true,
+    slotsCleared: receipt?.slotsCleared ?? 0,
+    mappingsRemoved: receipt?.mappingsRemoved ?? 0,
+    bytesRemoved: receipt?.bytesRemoved ?? 0,
+    durationMs: receipt?.durationMs ?? 0,
+    ended: false,
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * A module in a worker, and the instances of it.
+ *
+ * Its import functions are the same in all requests, so that the pool can hand out a live instance again; each passes its call on to
+ * the WASI of the request that is running. One runs at a time.
+ */
+import type { Engine, PooledInstance, PooledModule } from '@warmslot/engine'
+import { wasiNamespace } from '../modules/module-kind.ts'
+import type { ModuleToLoad } from '../workers/protocol.ts'
+import { guestError } from './guest-error.ts'
+import { type GuestMemory, GuestWasi } from './guest-wasi.ts'
+
+/** An instance for one request. */
+export interface GuestInstance extends Disposable {
+  readonly exports: WebAssembly.Exports
+  readonly memory: GuestMemory | undefined
+}
+
+export interface InstanceSource {
+  readonly imports: WebAssembly.Imports
+  instantiate(imports: WebAssembly.Imports, timeLimitMs: number): GuestInstance
+}
+
+export class LoadedModule {
+  readonly plan: ModuleToLoad
+  readonly #source: InstanceSource
+  #running: GuestWasi | undefined
+
+  constructor(plan: ModuleToLoad, module: PooledModule | WebAssembly.Module, engine: Engine) {
+    this.plan = plan
+    const imports = { [wasiNamespace]: this.#functions(module) }
+    this.#source =
+      module instanceof WebAssembly.Module
+        ? nativeSource(module, imports)
+        : pooledSource(module, imports, engine)
+  }
+
+  /** Runs `work` on a new instance with `wasi`, and gives the instance back. */
+  use<Result>(wasi: GuestWasi, work: (instance: GuestInstance) => Result): Result {
+    this.#running = wasi
+    try {
+      using instance = this.#source.instantiate(this.#source.imports, this.plan.settings.timeLimitMs)
+      wasi.attach(instance.memory)
+      return work(instance)
+    } finally {
+      this.#running = undefined
+    }
+  }
+
+  /** What the module is after its initialisation, as a module. @throws HostError */
+  async snapshot(module: PooledModule, engine: Engine): Promise<PooledModule> {
+    const { name, settings } = this.plan
+    const wasi = new GuestWasi({
+      arguments: [name],
+      environment: {},
+      stdin: new Uint8Array(),
+      outputBytes: settings.responseBytes,
+      deadline: performance.now() + settings.timeLimitMs,
+    })
+    this.#running = wasi
+    try {
+      const initialise = (instance: PooledInstance): void => {
+        wasi.attach(instance.memory)
+        ;(instance.exports['_initialize'] as () => void)()
+      }
+      const options = { label: name, deadlineMs: settings.timeLimitMs }
+      return await engine.snapshot(module, this.#source.imports, initialise, options)
+    } catch (error) {
+      throw guestError(error, settings.timeLimitMs, wasi.stderr.take())
+    } finally {
+      this.#running = undefined
+    }
+  }
+
+  #functions(module: PooledModule | WebAssembly.Module): WebAssembly.ModuleImports {
+    const imports = module instanceof WebAssembly.Module ? WebAssembly.Module.imports(module) : module.imports
+    const functions: WebAssembly.ModuleImports = {}
+    for (const { kind, name } of imports) {
+      if (kind === 'function')
+        functions[name] = (...values: never[]) => this.#running!.function(name)(...values)
+    }
+    return functions
+  }
+}
+
+function pooledSource(module: PooledModule, imports: WebAssembly.Imports, engine: Engine): InstanceSource {
+  return {
+    imports,
+    instantiate(given, deadlineMs) {
+      const instance = engine.instantiate(module, given, { deadlineMs })
+      return {
+        get exports() {
+          return instance.exports
+        },
+        get memory() {
+          return instance.memory
+        },
+        [Symbol.dispose]: () => instance.release(),
+      }
+    },
+  }
+}
+
+function nativeSource(module: WebAssembly.Module, imports: WebAssembly.Imports): InstanceSource {
+  return {
+    imports,
+    instantiate(given) {
+      const { exports } = new WebAssembly.Instance(module, given)
+      const memory = Object.values(exports).find((one) => one instanceof WebAssembly.Memory)
+      return { exports, memory, [Symbol.dispose]: () => undefined }
+    },
+  }
+}

@@ -1,0 +1,74 @@
+/** The script of a worker thread: answers the main thread's requests in their order. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { HostError } from '../errors/host-error.ts'
+import {
+  type Answer,
+  type GuestOutput,
+  type NumberedRequest,
+  readyNumber,
+  type ReportedError,
+  type Request,
+  type WorkerOptions,
+} from '../workers/protocol.ts'
+import { GuestRunner } from './guest-runner.ts'
+
+interface WorkerData {
+  readonly number: number
+  readonly options: WorkerOptions
+}
+
+const port = parentPort
+if (port === null) throw new TypeError('This is the script of a worker thread of @warmslot/host.')
+const { number: workerNumber, options } = workerData as WorkerData
+const runner = new GuestRunner(workerNumber, options)
+
+async function answer(request: Request): Promise<unknown> {
+  switch (request.type) {
+    case 'load':
+      return runner.load(request.module)
+    case 'snapshot':
+      return runner.snapshot(request.module)
+    case 'run':
+      return runner.run(request.uid, request.input)
+    case 'purge':
+      return runner.purge(request.uid)
+    case 'slots':
+      return runner.engine.slots({ residentBytes: request.residentBytes })
+    case 'metrics':
+      return runner.engine.metrics()
+    case 'close':
+      await runner[Symbol.asyncDispose]()
+      port?.close()
+      return undefined
+  }
+}
+
+function reported(error: unknown): ReportedError {
+  if (HostError.isInstance(error)) {
+    const { code, status, message } = error
+    return 'stderr' in error
+      ? { code, status, message, stderr: String(error.stderr) }
+      : { code, status, message }
+  }
+  const code = (error as { code?: unknown } | undefined)?.code
+  // No slot is free although one guest runs at a time: the kernel has refused too often.
+  const status = code === 'WARMSLOT_POOL_EXHAUSTED' ? 503 : 500
+  const message = error instanceof Error ? error.message : String(error)
+  return { code: typeof code === 'string' ? code : 'WARMSLOT_INTERNAL', status, message }
+}
+
+/** What a guest wrote goes to the main thread without a copy. */
+function transferables(value: unknown): ArrayBuffer[] {
+  const { stdout, stderr, result } = (value ?? {}) as Partial<GuestOutput> & Record<string, unknown>
+  return [stdout, stderr, result].flatMap((one) =>
+    one instanceof Uint8Array && one.byteLength > 0 ? [one.buffer as ArrayBuffer] : [],
+  )
+}
+
+port.on('message', ({ number, request }: NumberedRequest) => {
+  answer(request).then(
+    (value) => port.postMessage({ number, value } satisfies Answer, transferables(value)),
+    (error: unknown) => port.postMessage({ number, error: reported(error) } satisfies Answer),
+  )
+})
+port.postMessage({ number: readyNumber, value: undefined } satisfies Answer)

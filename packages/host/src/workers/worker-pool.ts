@@ -1,0 +1,264 @@
+/**
+ * The worker threads, and which of them runs which request.
+ *
+ *     run ─► RunQueue ─► a free worker, one that is warm for the module where there is one ─► answer
+ *                            │ no answer within the time limit and a grace: the guest hangs in a host function
+ *                            └─► ended and replaced; only that request fails
+ *
+ * Invariants: a worker runs one guest at a time; a worker gets guests only when it has all modules; whatever worker comes up
+ * later loads what was loaded before.
+ */
+import type { SharedModule } from '@warmslot/engine'
+import { UnavailableError } from '../errors/unavailable-error.ts'
+import { UnknownModuleError } from '../errors/unknown-module-error.ts'
+import { WorkerLostError } from '../errors/worker-lost-error.ts'
+import type {
+  GuestInput,
+  GuestOutput,
+  ModuleToLoad,
+  Request,
+  WorkerOptions,
+  WorkerReceipt,
+} from './protocol.ts'
+import { type ModuleLoad, RunQueue, type Task } from './run-queue.ts'
+import { WorkerThread } from './worker-thread.ts'
+
+export interface WorkerPoolOptions {
+  readonly workers: number
+  readonly worker: WorkerOptions
+  /** Requests that may wait, of all modules. */
+  readonly queue: number
+  /** How long after its time limit a guest may still not have answered, in milliseconds, before its worker is ended. */
+  readonly graceMs: number
+}
+
+/** What happens to workers, for logs and metrics. */
+export interface WorkerEvents {
+  /** A worker is gone, and another one starts. */
+  replaced?(worker: number, reason: string): void
+  /** No worker could be started in its place; it is tried again. */
+  startFailed?(error: unknown): void
+}
+
+const restartAfterMs = 1_000
+
+export class WorkerPool implements AsyncDisposable {
+  readonly #options: WorkerPoolOptions
+  readonly #events: WorkerEvents
+  readonly #queue: RunQueue
+  readonly #modules = new Map<string, ModuleLoad>()
+  readonly #threads = new Set<WorkerThread>()
+  /** Of `threads`: those that wait for a guest. */
+  readonly #free = new Set<WorkerThread>()
+  #lastNumber = 0
+  #closed = false
+
+  constructor(options: WorkerPoolOptions, events: WorkerEvents = {}) {
+    this.#options = options
+    this.#events = events
+    this.#queue = new RunQueue(options.queue)
+  }
+
+  get waiting(): number {
+    return this.#queue.length
+  }
+
+  /** Workers that run guests, or wait for them. */
+  get threads(): readonly WorkerThread[] {
+    return [...this.#threads].filter(({ isEnded }) => !isEnded)
+  }
+
+  isBusy(thread: WorkerThread): boolean {
+    return !this.#free.has(thread)
+  }
+
+  /** Starts all workers. @throws what keeps a worker from starting */
+  async start(): Promise<void> {
+    try {
+      await Promise.all(Array.from({ length: this.#options.workers }, () => this.#startOne()))
+    } catch (error) {
+      await this[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  /** Gives a module to all workers. @throws ReportedError what the first worker says that cannot have it */
+  async load(plan: ModuleToLoad): Promise<void> {
+    this.#modules.set(plan.uid, { plan, running: 0, waiting: 0 })
+    try {
+      await this.#ask({ type: 'load', module: plan })
+    } catch (error) {
+      await this.purge(plan.uid)
+      throw error
+    }
+  }
+
+  /** How many requests of a module run and wait. */
+  loadOf(uid: string): Pick<ModuleLoad, 'running' | 'waiting'> {
+    return this.#modules.get(uid) ?? { running: 0, waiting: 0 }
+  }
+
+  /**
+   * Runs a guest. @param signal nobody waits for the answer any more: a request that waits still is not run
+   * @throws UnknownModuleError, OverloadedError, WorkerLostError, ReportedError
+   */
+  run(uid: string, input: GuestInput, signal?: AbortSignal): Promise<GuestOutput> {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted()
+      const module = this.#modules.get(uid)
+      if (module === undefined) throw new UnknownModuleError(uid)
+      const task: Task = { module, input, resolve, reject }
+      // Where a worker is free, those that wait do so for their module's sake.
+      if (this.#free.size > 0 && module.running < module.plan.settings.concurrency) {
+        void this.#runOn(this.#choose(uid), task)
+        return
+      }
+      this.#queue.add(task)
+      signal?.addEventListener('abort', () => {
+        if (this.#queue.remove(task)) reject(signal.reason as Error)
+      })
+    })
+  }
+
+  /**
+   * Has one worker initialise a module and capture the state. Call `release` when it has been taken over.
+   * @throws ReportedError, WorkerLostError
+   */
+  async snapshot(plan: ModuleToLoad): Promise<{ value: SharedModule; release(): Promise<void> }> {
+    const [thread] = this.#free.size > 0 ? this.#free : this.threads
+    if (thread === undefined) throw new UnavailableError('There is no worker at the moment.')
+    const value = await thread.request<SharedModule>({ type: 'snapshot', module: plan })
+    const release = async (): Promise<void> => {
+      await thread.request({ type: 'purge', uid: plan.uid }).catch(() => undefined)
+    }
+    return { value, release }
+  }
+
+  /** Takes a module from all workers. Nothing of it may run or wait any more. A receipt of each worker. */
+  async purge(uid: string): Promise<WorkerReceipt[]> {
+    this.#modules.delete(uid)
+    const threads = this.threads
+    const receipts = threads.map(async (thread) => {
+      thread.warm.delete(uid)
+      try {
+        return await thread.request<WorkerReceipt>({ type: 'purge', uid })
+      } catch (error) {
+        if (error instanceof WorkerLostError) await thread.ended
+        return failedReceipt(thread.number, error instanceof WorkerLostError)
+      }
+    })
+    return Promise.all(receipts)
+  }
+
+  /** Answers of all workers that answer. */
+  async ask<Value>(request: Request): Promise<{ thread: WorkerThread; value: Value }[]> {
+    const threads = this.threads
+    const answers = await Promise.allSettled(threads.map((thread) => thread.request<Value>(request)))
+    return answers.flatMap((answer, index) =>
+      answer.status === 'fulfilled' ? [{ thread: threads[index]!, value: answer.value }] : [],
+    )
+  }
+
+  /** Ends a worker whatever it does, and starts another one. */
+  async replace(thread: WorkerThread, reason: string): Promise<void> {
+    this.#free.delete(thread)
+    await thread.end(reason)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
+    const threads = [...this.#threads]
+    await Promise.allSettled(
+      threads.map((thread) =>
+        this.isBusy(thread) ? thread.end('the host closes') : thread.request({ type: 'close' }),
+      ),
+    )
+    await Promise.all(threads.map(({ ended }) => ended))
+  }
+
+  /** @throws ReportedError the first that a worker which is there answers with */
+  async #ask(request: Request): Promise<void> {
+    const answers = await Promise.allSettled(this.threads.map((thread) => thread.request(request)))
+    for (const answer of answers) {
+      if (answer.status === 'rejected' && !(answer.reason instanceof WorkerLostError)) throw answer.reason
+    }
+  }
+
+  async #startOne(): Promise<void> {
+    this.#lastNumber += 1
+    const thread = new WorkerThread(this.#lastNumber, this.#options.worker)
+    this.#threads.add(thread)
+    void thread.ended.then((reason) => this.#gone(thread, reason))
+    await thread.ready
+    // Those that come while it loads are among them.
+    for (const { plan } of this.#modules.values()) await this.#loadInto(thread, plan)
+    this.#becomesFree(thread)
+  }
+
+  async #loadInto(thread: WorkerThread, plan: ModuleToLoad): Promise<void> {
+    try {
+      await thread.request({ type: 'load', module: plan })
+    } catch (error) {
+      if (!this.#modules.has(plan.uid)) return
+      if (!(error instanceof WorkerLostError)) await thread.end(`it cannot load "${plan.name}"`)
+      throw error
+    }
+  }
+
+  #gone(thread: WorkerThread, reason: string): void {
+    this.#threads.delete(thread)
+    this.#free.delete(thread)
+    if (this.#closed) return
+    this.#events.replaced?.(thread.number, reason)
+    // One that never came up ends here as well: not in a tight circle.
+    const start = (): void =>
+      void this.#startOne().catch((error: unknown) => this.#events.startFailed?.(error))
+    if (thread.wasFree) start()
+    else setTimeout(start, restartAfterMs).unref()
+  }
+
+  #becomesFree(thread: WorkerThread): void {
+    if (thread.isEnded || this.#closed) return
+    thread.wasFree = true
+    this.#free.add(thread)
+    this.#dispatch()
+  }
+
+  #dispatch(): void {
+    while (this.#free.size > 0) {
+      const task = this.#queue.next()
+      if (task === undefined) return
+      void this.#runOn(this.#choose(task.module.plan.uid), task)
+    }
+  }
+
+  #choose(uid: string): WorkerThread {
+    const free = [...this.#free]
+    return free.find(({ warm }) => warm.has(uid)) ?? free[0]!
+  }
+
+  async #runOn(thread: WorkerThread, task: Task): Promise<void> {
+    const { uid, settings } = task.module.plan
+    this.#free.delete(thread)
+    task.module.running += 1
+    const guard = setTimeout(() => {
+      const reason = `a guest of "${task.module.plan.name}" did not end in time`
+      void this.replace(thread, reason)
+    }, settings.timeLimitMs + this.#options.graceMs)
+    try {
+      task.resolve(await thread.request<GuestOutput>({ type: 'run', uid, input: task.input }))
+      thread.warm.add(uid)
+    } catch (error) {
+      task.reject(error as Error)
+    } finally {
+      clearTimeout(guard)
+      task.module.running -= 1
+      this.#becomesFree(thread)
+    }
+  }
+}
+
+function failedReceipt(worker: number, ended: boolean): WorkerReceipt {
+  const nothing = { slotsCleared: 0, mappingsRemoved: 0, bytesRemoved: 0, durationMs: 0 }
+  return { worker, complete: ended, ended, ...nothing }
+}
