@@ -55,6 +55,7 @@ export class WorkerThread {
       if (this.#endReason !== undefined) return reject(this.#lost(this.#endReason))
       this.#last += 1
       this.#pending.set(this.#last, { resolve, reject })
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker, no window
       this.#worker.postMessage({ number: this.#last, request } satisfies NumberedRequest)
     })
   }
