@@ -60,7 +60,7 @@ export class AdmittedModules {
       this.#dropped.unregister(poolModule)
       return this.#pool.purge(poolModule)
     }
-    const admitted = new PooledModule(compiled, drop, this.#hooks.has(compiled))
+    const admitted = new PooledModule(poolModule.id, compiled, drop, this.#hooks.has(compiled))
     this.#modules.set(admitted, poolModule)
     this.#dropped.register(admitted, poolModule, poolModule)
     return admitted

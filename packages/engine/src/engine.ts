@@ -5,7 +5,7 @@
  *                          |                                                              |
  *                          +--dispose--> no mapping of its images left in any slot <------+
  */
-import type { Lease, PoolModule } from '@warmslot/pooling'
+import type { Lease, PoolModule, SlotView, SlotViewOptions } from '@warmslot/pooling'
 import { Pool } from '@warmslot/pooling'
 
 import { isAnyArrayBuffer } from 'node:util/types'
@@ -289,6 +289,16 @@ export class Engine implements AsyncDisposable {
       instances: { ...counts, deadlineExceeded, freshReasons: { ...freshReasons } },
       pool: this.#pool.metrics(options),
     }
+  }
+
+  /**
+   * How every slot stands, untouched ones too: as many as option `slots`, in the order of their numbers. `moduleId` is a module's
+   * `id`, `warm` says that a live instance waits in the slot for its next use, or serves again. O(slots);
+   * `residentBytes: true` asks the kernel about each slot that may hold memory.
+   * @throws SystemCallError (`@warmslot/memory-image`), or the file system's error, where the kernel does not answer that
+   */
+  slots(options?: SlotViewOptions): readonly SlotView[] {
+    return this.#pool.slots(options)
   }
 
   /**
