@@ -19,7 +19,7 @@ const put: Part = {
   responses: {
     '201': jsonAnswer('It is ready.', schemaRef('Module'), { Location: location }),
     '200': jsonAnswer('It was here already, with these bytes.', schemaRef('Module'), { Location: location }),
-    ...problems([400, 401, 409, 413, 422, 500, 502, 503, 504], ['digestMismatch']),
+    ...problems([400, 401, 409, 413, 422, 500, 502, 503, 504], ['WARMSLOT_DIGEST_MISMATCH']),
   },
 }
 

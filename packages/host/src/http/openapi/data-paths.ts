@@ -44,7 +44,7 @@ const call: Part = {
   },
   responses: {
     '200': jsonAnswer('The result.', schemaRef('CallAnswer')),
-    ...problems(statuses, ['unknownExport']),
+    ...problems(statuses, ['WARMSLOT_UNKNOWN_EXPORT']),
   },
 }
 

@@ -12,7 +12,9 @@ const retryAfter = {
   'Retry-After': answerHeader('After how many seconds another try makes sense.', { type: 'string' }),
 }
 
-const kinds = {
+export type ProblemStatus = 400 | 401 | 404 | 409 | 413 | 422 | 429 | 500 | 502 | 503 | 504
+
+const kinds: Readonly<Record<ProblemStatus, Kind>> = {
   400: {
     description: 'The request is wrong: its path, its parameters, or its body.',
     codes: ['WARMSLOT_BAD_REQUEST'],
@@ -52,21 +54,14 @@ const kinds = {
     headers: retryAfter,
   },
   504: { description: 'The guest did not end within its time limit.', codes: ['WARMSLOT_TIME_LIMIT'] },
-} as const satisfies Record<number, Kind>
-
-export type ProblemStatus = keyof typeof kinds
+}
 
 /** Codes that only some paths answer with, beside those that a status always has. */
-const furtherCodes = {
-  digestMismatch: 'WARMSLOT_DIGEST_MISMATCH',
-  unknownExport: 'WARMSLOT_UNKNOWN_EXPORT',
-} as const
+export type FurtherCode = 'WARMSLOT_DIGEST_MISMATCH' | 'WARMSLOT_UNKNOWN_EXPORT'
 
-export type FurtherCode = keyof typeof furtherCodes
-
-const furtherStatus: Readonly<Record<FurtherCode, ProblemStatus>> = {
-  digestMismatch: 400,
-  unknownExport: 404,
+const statusOf: Readonly<Record<FurtherCode, ProblemStatus>> = {
+  WARMSLOT_DIGEST_MISMATCH: 400,
+  WARMSLOT_UNKNOWN_EXPORT: 404,
 }
 
 /** Answers by status. @param further codes that these requests may get as well */
@@ -75,8 +70,8 @@ export function problems(statuses: readonly ProblemStatus[], further: readonly F
 }
 
 function answer(status: ProblemStatus, further: readonly FurtherCode[]): Part {
-  const { description, codes, headers }: Kind = kinds[status]
-  const others = further.filter((name) => furtherStatus[name] === status).map((name) => furtherCodes[name])
+  const { description, codes, headers } = kinds[status]
+  const others = further.filter((code) => statusOf[code] === status)
   const code = codes.length === 0 ? {} : { code: { enum: [...codes, ...others] } }
   const schema = { allOf: [schemaRef('Problem')], properties: { status: { const: status }, ...code } }
   return {
