@@ -13,9 +13,10 @@ export interface RequestTarget {
 /** What a proxy is sent, and every server must take. */
 const absoluteForm = /^https?:\/\/[^/?#]+/i
 
-/** @throws BadRequestError for what is no path */
+/** @throws BadRequestError for what is neither a path nor an address with one */
 export function readTarget(target: string): RequestTarget {
   const origin = absoluteForm.exec(target)?.[0] ?? ''
+  if (origin !== '' && !URL.canParse(origin)) throw new BadRequestError('The request is for no host.')
   const local = target.slice(origin.length)
   const end = local.indexOf('?')
   const path = end < 0 ? local : local.slice(0, end)
