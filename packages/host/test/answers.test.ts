@@ -26,7 +26,7 @@ afterAll(async () => {
 
 const run = '/v1/modules/{name}/run'
 const call = '/v1/modules/{name}/call/{export}'
-const one = '/v1/modules/{uid}'
+const ofUid = '/v1/modules/{uid}'
 const digest = digestOf(command)
 const malformed = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1)
 const starting = wat('(module (memory 1) (func $trap unreachable) (start $trap))')
@@ -84,51 +84,51 @@ const dataCases: readonly Case[] = [
 
 const adminCases: readonly Case[] = [
   {
-    described: one,
+    described: ofUid,
     method: 'PUT',
     path: `/v1/modules/new?digest=${digest}&name=other`,
     body: command,
     status: 201,
   },
   {
-    described: one,
+    described: ofUid,
     method: 'PUT',
     path: `/v1/modules/new?digest=${digest}&name=other`,
     body: command,
     status: 200,
   },
   {
-    described: one,
+    described: ofUid,
     method: 'PUT',
     path: `/v1/modules/once?digest=${digestOf(library)}&initialize=once&queue=5`,
     body: library,
     status: 201,
   },
-  { described: one, method: 'PUT', path: `/v1/modules/new?digest=${digest}`, body: command, status: 409 },
-  { described: one, method: 'PUT', path: `/v1/modules/bad?digest=${digest}`, body: library, status: 400 },
+  { described: ofUid, method: 'PUT', path: `/v1/modules/new?digest=${digest}`, body: command, status: 409 },
+  { described: ofUid, method: 'PUT', path: `/v1/modules/bad?digest=${digest}`, body: library, status: 400 },
   {
-    described: one,
+    described: ofUid,
     method: 'PUT',
     path: `/v1/modules/bad?digest=${digestOf(malformed)}`,
     body: malformed,
     status: 422,
   },
   {
-    described: one,
+    described: ofUid,
     method: 'PUT',
     path: `/v1/modules/start?digest=${digestOf(starting)}`,
     body: starting,
     status: 201,
   },
   { described: '/v1/modules', path: '/v1/modules', status: 200 },
-  { described: one, path: '/v1/modules/new', status: 200 },
-  { described: one, path: '/v1/modules/nothing', status: 404 },
-  { described: one, path: '/v1/modules/-', status: 400 },
+  { described: ofUid, path: '/v1/modules/new', status: 200 },
+  { described: ofUid, path: '/v1/modules/nothing', status: 404 },
+  { described: ofUid, path: '/v1/modules/-', status: 400 },
   { described: '/v1/purges/{uid}', path: '/v1/purges/new', status: 404 },
-  { described: one, method: 'DELETE', path: '/v1/modules/new', status: 200 },
-  { described: one, method: 'DELETE', path: '/v1/modules/new', status: 200 },
-  { described: one, method: 'DELETE', path: '/v1/modules/nothing', status: 404 },
-  { described: one, method: 'DELETE', path: '/v1/modules/once?waitMs=soon', status: 400 },
+  { described: ofUid, method: 'DELETE', path: '/v1/modules/new', status: 200 },
+  { described: ofUid, method: 'DELETE', path: '/v1/modules/new', status: 200 },
+  { described: ofUid, method: 'DELETE', path: '/v1/modules/nothing', status: 404 },
+  { described: ofUid, method: 'DELETE', path: '/v1/modules/once?waitMs=soon', status: 400 },
   { described: '/v1/purges/{uid}', path: '/v1/purges/new', status: 200 },
   { described: '/metrics', path: '/metrics', status: 200 },
   { described: '/openapi.json', path: '/openapi.json', status: 200 },
@@ -158,11 +158,11 @@ test('a purge that waits for a running request: 202 until it has ended', async (
   await expect
     .poll(async () => (await fetch(`${slow.admin}/v1/modules/other`)).json())
     .toMatchObject({ requests: 1 })
-  const remove = { described: one, method: 'DELETE', path: '/v1/modules/other?waitMs=0', status: 202 }
+  const remove = { described: ofUid, method: 'DELETE', path: '/v1/modules/other?waitMs=0', status: 202 }
   await check(slow.admin, remove)
   await check(slow.admin, { described: '/v1/purges/{uid}', path: '/v1/purges/other', status: 202 })
   await check(slow.admin, {
-    described: one,
+    described: ofUid,
     method: 'PUT',
     path: `/v1/modules/other?digest=${digest}`,
     body: command,

@@ -42,21 +42,21 @@ export class BadRequests {
 
   /** A test for each. */
   data(table: Table): void {
-    test.each(Object.entries(table))('%s', (_, request) => this.#check(this.host.data, request))
+    test.each(Object.entries(table))('%s', (_, request) => this.#check('data', request))
   }
 
   admin(table: Table): void {
-    test.each(Object.entries(table))('%s', (_, request) => this.#check(this.host.admin, request))
+    test.each(Object.entries(table))('%s', (_, request) => this.#check('admin', request))
   }
 
-  async #check(base: string, { problem, ...request }: BadRequest): Promise<void> {
-    const answer = await rawRequest(base, request)
+  async #check(port: 'data' | 'admin', { problem, ...request }: BadRequest): Promise<void> {
+    const answer = await rawRequest(this.host[port], request)
     const { status, code, detail } = problemOf(answer)
     expect(`${answer.status} ${code}: ${detail}`).toMatch(new RegExp(`^${problem}: .{10,}`))
     expect(status).toBe(answer.status)
-    const path = describedPath(request.path)
-    const noOperation = problem === noSuchPath || problem === otherMethods
-    if (path !== undefined && !noOperation) checkAnswer({ method: request.method ?? 'GET', path }, answer)
+    const path = describedPath(request.path, port)
+    if (path !== undefined && problem !== otherMethods)
+      checkAnswer({ method: request.method ?? 'GET', path }, answer)
     if (status === 405) expect(answer.headers.allow).toMatch(/^[A-Z]+(, [A-Z]+)*$/)
     const ran = await this.host.run('command', 'e', 'after it')
     expect(`${ran.status} ${await ran.text()}`).toBe('200 after it')

@@ -64,12 +64,13 @@ export function checkAnswer({ method, path }: Operation, { status, headers, body
   validate([...pointer, 'content', type, 'schema'], value, what)
 }
 
-/** Of a request for a path, the path of the description; undefined: there is none. */
-export function describedPath(target: string): string | undefined {
+/** Of a request for a path, the path of the description; undefined: there is none for this port. */
+export function describedPath(target: string, port: 'data' | 'admin'): string | undefined {
   const segments = target.split('?')[0]!.split('/')
   return Object.keys(paths).find((path) => {
     const parts = path.split('/')
     return (
+      paths[path]!.servers.some(({ description }) => description.startsWith(`The ${port}`)) &&
       parts.length === segments.length &&
       parts.every((part, index) => part.startsWith('{') || part === segments[index])
     )

@@ -22,8 +22,11 @@ export async function rawRequest(base: string, wanted: RawRequest): Promise<RawA
   const { method = 'GET', path, headers = {}, body = '' } = wanted
   const { hostname, port } = new URL(base)
   const chunks = body instanceof Uint8Array || typeof body === 'string' ? undefined : body
-  const length = chunks === undefined ? { 'content-length': Buffer.byteLength(body as string) } : {}
-  const sent = request({ hostname, port, method, path, agent: false, headers: { ...length, ...headers } })
+  const framing =
+    chunks === undefined
+      ? { 'content-length': Buffer.byteLength(body as string) }
+      : { 'transfer-encoding': 'chunked' }
+  const sent = request({ hostname, port, method, path, agent: false, headers: { ...framing, ...headers } })
   return new Promise((resolve, reject) => {
     sent.on('response', (answer) => {
       buffer(answer).then(
