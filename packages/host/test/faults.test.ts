@@ -7,7 +7,7 @@ import { command, numbered } from './support/programs.ts'
 import { startHost, type TestHost } from './support/test-host.ts'
 
 /** Requests that come all the time, each with a body of its own that must come back. */
-class Load {
+class Load implements AsyncDisposable {
   answered = 0
   readonly wrong: string[] = []
   #stop = false
@@ -22,6 +22,10 @@ class Load {
   async end(): Promise<void> {
     this.#stop = true
     await Promise.all(this.#clients)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.end()
   }
 
   async #one(host: TestHost, body: string): Promise<void> {
@@ -41,39 +45,51 @@ async function codeOf(response: Response): Promise<[number, string]> {
   return [response.status, ((await response.json()) as { code: string }).code]
 }
 
-it('a worker that hangs in a host function, or runs out of memory, costs only its own request', async () => {
-  await using host = await startHost({ graceMs: 100, workerHeapBytes: 64 * 2 ** 20 })
+it('a worker that hangs in a host function costs only its own request', async () => {
+  await using host = await startHost({ graceMs: 0 })
   await host.put('good', command)
-  await host.put('bad', command, { timeLimitMs: 200 })
-  await host.put('greedy', command, { timeLimitMs: 30_000 })
-  const load = new Load(host, 6)
+  await host.put('bad', command, { timeLimitMs: 50 })
+  await using load = new Load(host, 6)
   for (let turn = 0; turn < 4; turn += 1) {
     expect(await codeOf(await host.run('bad', 'hang'))).toEqual([502, 'WARMSLOT_WORKER_LOST'])
-    expect(await codeOf(await host.run('greedy', 'memory'))).toEqual([502, 'WARMSLOT_WORKER_LOST'])
   }
   await load.end()
-  // A request of the load may have been on its way to the worker that ended; no other one fails.
   expect(load.wrong).toEqual([])
-  expect(load.answered).toBeGreaterThan(50)
-  expect(await metric(host, 'warmslot_host_workers_replaced_total')).toBe(8)
+  expect(load.answered).toBeGreaterThan(10)
+  expect(await metric(host, 'warmslot_host_workers_replaced_total')).toBe(4)
   await sleep(1_500)
   expect(await metric(host, 'warmslot_host_unaccounted_mappings')).toBe(0)
   expect((await host.run('bad', 'c')).status).toBe(200)
+})
+
+it('a guest that asks WASI for too much gets an error, and takes nobody down', async () => {
+  await using host = await startHost({ workerHeapBytes: 64 * 2 ** 20 })
+  await host.put('good', command, { timeLimitMs: 30_000 })
+  const invalid = 28
+  for (let turn = 0; turn < 3; turn += 1) {
+    const answer = await host.run('good', 'much')
+    expect([answer.status, answer.headers.get('warmslot-exit-code')]).toEqual([200, String(invalid)])
+    const bytes = await (await host.run('good', 'write')).arrayBuffer()
+    expect(bytes.byteLength).toBe(300_000)
+  }
+  expect(await metric(host, 'warmslot_host_workers_replaced_total')).toBe(0)
 })
 
 it('endless loops and guests without memory beside others', async () => {
   await using host = await startHost()
   await host.put('good', command)
   await host.put('bad', command, { timeLimitMs: 50, memoryBytes: 1_048_576 })
-  const load = new Load(host, 6)
+  await host.put('full', command, { memoryBytes: 1_048_576 })
+  await using load = new Load(host, 6)
   const bad = Array.from({ length: 30 }, async (_, index) =>
-    codeOf(await host.run('bad', index % 2 === 0 ? 'loop' : 'grow')),
+    codeOf(await (index % 2 === 0 ? host.run('bad', 'loop') : host.run('full', 'grow'))),
   )
   for (const [index, found] of (await Promise.all(bad)).entries())
     expect(found).toEqual(index % 2 === 0 ? [504, 'WARMSLOT_TIME_LIMIT'] : [500, 'WARMSLOT_GUEST_TRAPPED'])
+  await sleep(300)
   await load.end()
   expect(load.wrong).toEqual([])
-  expect(load.answered).toBeGreaterThan(30)
+  expect(load.answered).toBeGreaterThan(20)
   expect(await metric(host, 'warmslot_host_workers_replaced_total')).toBe(0)
 })
 
@@ -129,7 +145,7 @@ it('modules are replaced and purged under full load', async () => {
   await using host = await startHost()
   await host.put('good', command)
   expect((await host.put('version-0', numbered(0), { name: 'versions' })).status).toBe(201)
-  const load = new Load(host, 3)
+  await using load = new Load(host, 3)
   const seen = new Set<string>()
   const wrong: string[] = []
   let done = false

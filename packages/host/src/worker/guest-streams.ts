@@ -1,10 +1,15 @@
 /** The files that a guest has: its standard streams, in memory, and an empty root folder in which nothing can be made. */
 import { ConsoleStdout, File, OpenFile, PreopenDirectory, wasi } from '@bjorn3/browser_wasi_shim'
 
-/** Collects what a guest writes, up to a limit; beyond it the guest is told that there is no space. */
+const firstBytes = 4_096
+
+/**
+ * Collects what a guest writes, up to a limit; beyond it the guest is told that there is no space. In one buffer: a guest that writes
+ * byte by byte must not make an object of each.
+ */
 export class CollectedOutput extends ConsoleStdout {
-  readonly #chunks: Uint8Array[] = []
   readonly #limitBytes: number
+  #buffer = new Uint8Array(0)
   #bytes = 0
 
   constructor(limitBytes: number) {
@@ -12,25 +17,27 @@ export class CollectedOutput extends ConsoleStdout {
     this.#limitBytes = limitBytes
   }
 
-  /** The data is a copy already. */
   override fd_write(data: Uint8Array): { ret: number; nwritten: number } {
     const room = this.#limitBytes - this.#bytes
-    if (data.byteLength > room && room === 0) return { ret: wasi.ERRNO_NOSPC, nwritten: 0 }
+    if (room === 0 && data.byteLength > 0) return { ret: wasi.ERRNO_NOSPC, nwritten: 0 }
     const written = data.subarray(0, room)
-    this.#chunks.push(written)
+    this.#reserve(this.#bytes + written.byteLength)
+    this.#buffer.set(written, this.#bytes)
     this.#bytes += written.byteLength
     return { ret: wasi.ERRNO_SUCCESS, nwritten: written.byteLength }
   }
 
   /** In memory of its own, which can be transferred to another thread. */
   take(): Uint8Array<ArrayBuffer> {
-    const all = new Uint8Array(this.#bytes)
-    let at = 0
-    for (const chunk of this.#chunks) {
-      all.set(chunk, at)
-      at += chunk.byteLength
-    }
-    return all
+    return this.#buffer.slice(0, this.#bytes)
+  }
+
+  #reserve(bytes: number): void {
+    if (bytes <= this.#buffer.byteLength) return
+    const larger = Math.min(this.#limitBytes, Math.max(firstBytes, 2 * this.#buffer.byteLength, bytes))
+    const buffer = new Uint8Array(larger)
+    buffer.set(this.#buffer)
+    this.#buffer = buffer
   }
 }
 

@@ -3,14 +3,16 @@
  * does otherwise:
  * - arguments are counted in bytes, as the guest gets them
  * - a sleeping guest sleeps, and no longer than its time limit (the shim spins, and nothing could stop it)
+ * - what makes objects on JavaScript's heap has limits: see `bounded-calls.ts`
  * - sockets and signals answer that they are not supported
  *
  * Clocks and random numbers are the host's at every call, so they are fresh in each request, after a snapshot too.
  */
 import { WASI, wasi } from '@bjorn3/browser_wasi_shim'
+import { refusal } from './bounded-calls.ts'
 import { CollectedOutput, EmptyRoot, standardInput } from './guest-streams.ts'
 
-export type WasiFunction = (...values: never[]) => unknown
+type WasiFunction = (...values: number[]) => unknown
 
 /** Anything with a `buffer`: a pooled memory, or V8's own. */
 export interface GuestMemory {
@@ -31,6 +33,7 @@ export interface WasiInput {
 export class GuestWasi {
   readonly stdout: CollectedOutput
   readonly stderr: CollectedOutput
+  readonly #shim: WASI
   readonly #functions: Readonly<Record<string, WasiFunction>>
   readonly #exports: { memory: GuestMemory | undefined } = { memory: undefined }
 
@@ -41,6 +44,7 @@ export class GuestWasi {
     const files = [standardInput(input.stdin), this.stdout, this.stderr, new EmptyRoot()]
     const shim = new WASI([...input.arguments], environment, files, { debug: false })
     shim.inst = { exports: this.#exports } as unknown as typeof shim.inst
+    this.#shim = shim
     this.#functions = {
       ...(shim.wasiImport as Record<string, WasiFunction>),
       args_sizes_get: (count: number, bytes: number): number => this.#sizes(count, bytes, input.arguments),
@@ -59,9 +63,10 @@ export class GuestWasi {
     this.#exports.memory = memory
   }
 
-  /** The import of this name; one that this WASI does not have says so to the guest. */
-  function(name: string): WasiFunction {
-    return this.#functions[name] ?? notSupported
+  /** Calls the import of this name; one that this WASI does not have says so to the guest. */
+  call(name: string, values: readonly number[]): unknown {
+    const refused = refusal(name, values, this.#shim.fds.length)
+    return refused ?? (this.#functions[name] ?? notSupported)(...values)
   }
 
   get #view(): DataView {

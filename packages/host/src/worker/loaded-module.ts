@@ -76,8 +76,7 @@ export class LoadedModule {
     const imports = module instanceof WebAssembly.Module ? WebAssembly.Module.imports(module) : module.imports
     const functions: WebAssembly.ModuleImports = {}
     for (const { kind, name } of imports) {
-      if (kind === 'function')
-        functions[name] = (...values: never[]) => this.#running!.function(name)(...values)
+      if (kind === 'function') functions[name] = (...values: number[]) => this.#running!.call(name, values)
     }
     return functions
   }

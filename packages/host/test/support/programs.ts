@@ -7,7 +7,8 @@ const wasi = (name: string, type: string): string =>
 /**
  * A WASI command. What it does is its first argument's first letter:
  * e: standard input to standard output and error; x: exit with the number of arguments; t: trap; l: loop; g: grow until it fails, then
- * trap; s: sleep 60 s; h: have the host work for long: random bytes for 100 MiB, again and again; m: have it need memory, for a million buffers; c: count in memory, and print the count; r: 16 random bytes, and the time; n: print all arguments; v: all of the environment
+ * trap; s: sleep 60 s; h: have the host work for long: random bytes for 100 MiB, again and again; m: ask for too much:
+ * a write of 13 million buffers, 100,000 open files; w: write 300,000 times one byte; c: count in memory, and print the count; r: 16 random bytes, and the time; n: print all arguments; v: all of the environment
  */
 export const command: Uint8Array<ArrayBuffer> = wat(`(module
   ${wasi('args_sizes_get', '(param i32 i32) (result i32)')}
@@ -19,8 +20,10 @@ export const command: Uint8Array<ArrayBuffer> = wat(`(module
   ${wasi('random_get', '(param i32 i32) (result i32)')}
   ${wasi('clock_time_get', '(param i32 i64 i32) (result i32)')}
   ${wasi('poll_oneoff', '(param i32 i32 i32 i32) (result i32)')}
+  ${wasi('path_open', '(param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)')}
   ${wasi('proc_exit', '(param i32)')}
   (memory (export "memory") 4)
+  (data (i32.const 30000) ".")
   (data (i32.const 60000) "image")
   (func $write (param $fd i32) (param $at i32) (param $bytes i32)
     (i32.store (i32.const 16) (local.get $at)) (i32.store (i32.const 20) (local.get $bytes))
@@ -34,7 +37,7 @@ export const command: Uint8Array<ArrayBuffer> = wat(`(module
       (call $write (i32.const 1) (i32.const 70000) (local.get $bytes))
       (call $write (i32.const 2) (i32.const 70000) (local.get $bytes))
       (br $more))))
-  (func (export "_start") (local $count i32) (local $letter i32)
+  (func (export "_start") (local $count i32) (local $letter i32) (local $i i32)
     (drop (call $args_sizes_get (i32.const 0) (i32.const 4)))
     (local.set $count (i32.load (i32.const 0)))
     (drop (call $args_get (i32.const 100) (i32.const 1000)))
@@ -55,7 +58,15 @@ export const command: Uint8Array<ArrayBuffer> = wat(`(module
       (loop $again (drop (call $random_get (i32.const 1048576) (i32.const 104857600))) (br $again))))
     (if (i32.eq (local.get $letter) (i32.const 109)) (then
       (drop (memory.grow (i32.const 1700)))
-      (drop (call $fd_write (i32.const 1) (i32.const 1048576) (i32.const 13000000) (i32.const 24)))))
+      (local.set $i (i32.const 100000))
+      (loop $again
+        (drop (call $path_open (i32.const 3) (i32.const 0) (i32.const 30000) (i32.const 1) (i32.const 0) (i64.const 0) (i64.const 0) (i32.const 0) (i32.const 24)))
+        (br_if $again (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))
+      (call $proc_exit (call $fd_write (i32.const 1) (i32.const 1048576) (i32.const 13000000) (i32.const 24)))))
+    (if (i32.eq (local.get $letter) (i32.const 119)) (then
+      (local.set $i (i32.const 300000))
+      (loop $again (call $write (i32.const 1) (i32.const 60000) (i32.const 1))
+        (br_if $again (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))))
     (if (i32.eq (local.get $letter) (i32.const 99)) (then
       (i32.store8 (i32.const 50000) (i32.add (i32.load8_u (i32.const 50000)) (i32.const 49)))
       (i32.store8 (i32.const 60000) (i32.add (i32.load8_u (i32.const 60000)) (i32.const 1)))

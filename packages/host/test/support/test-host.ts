@@ -19,7 +19,7 @@ export interface TestHost extends AsyncDisposable {
 
 export async function startHost(options: HostOptions = {}): Promise<TestHost> {
   const host = await Host.start(
-    { listen: '127.0.0.1:0', adminListen: '127.0.0.1:0', workers: 2, slots: 8, graceMs: 300, ...options },
+    { listen: '127.0.0.1:0', adminListen: '127.0.0.1:0', workers: 2, slots: 8, graceMs: 5_000, ...options },
     pino({ level: 'silent' }),
   )
   const data = `http://127.0.0.1:${host.addresses.listen.port}`
