@@ -146,6 +146,7 @@ export class Host implements AsyncDisposable {
 
   async #close(): Promise<void> {
     const { drainMs } = this.#options
+    const started = this.#readiness.ready
     this.#readiness = { ready: false, reason: 'draining' }
     this.#ending.abort(new Error('the host ends'))
     await this.#folder?.stop()
@@ -158,7 +159,8 @@ export class Host implements AsyncDisposable {
     clearTimeout(timer)
     await this.#workers[Symbol.asyncDispose]()
     await this.#compiler[Symbol.asyncDispose]()
-    this.log.info('ended')
+    // What kept it from starting is told by whoever started it.
+    if (started) this.log.info('ended')
   }
 }
 

@@ -13,8 +13,10 @@ const answerWithinMs = 500
 export class HostMetrics {
   readonly #registry = new Registry()
   readonly requests: Counter<'server' | 'route' | 'method' | 'status'>
-  readonly guestRuns: Counter<'module' | 'outcome'>
-  readonly guestSeconds: Histogram<'module'>
+  readonly #guestRuns: Counter<'module' | 'outcome'>
+  readonly #guestSeconds: Histogram<'module'>
+  /** With which the modules' guests have ended, by name. */
+  readonly #outcomes = new Map<string, Set<string>>()
   readonly workersReplaced: Counter
   readonly purges: Counter<'complete'>
   readonly purgeSeconds: Histogram
@@ -29,13 +31,13 @@ export class HostMetrics {
       labelNames: ['server', 'route', 'method', 'status'],
       registers,
     })
-    this.guestRuns = new Counter({
+    this.#guestRuns = new Counter({
       name: `${prefix}guest_runs_total`,
       help: 'Guests that were run, by module and outcome: ok, or the code of the error.',
       labelNames: ['module', 'outcome'],
       registers,
     })
-    this.guestSeconds = new Histogram({
+    this.#guestSeconds = new Histogram({
       name: `${prefix}guest_duration_seconds`,
       help: 'From the request to the answer of the worker, waiting included.',
       labelNames: ['module'],
@@ -64,6 +66,22 @@ export class HostMetrics {
       help: 'Mappings of images in this process that no live worker accounts for, when a worker was replaced last.',
       registers,
     })
+  }
+
+  /** A guest has ended. @param outcome `ok`, or the code of the error @param durationMs with the wait for a worker */
+  guestEnded(module: string, outcome: string, durationMs: number): void {
+    const outcomes = this.#outcomes.get(module)
+    if (outcomes === undefined) this.#outcomes.set(module, new Set([outcome]))
+    else outcomes.add(outcome)
+    this.#guestRuns.inc({ module, outcome })
+    this.#guestSeconds.observe({ module }, durationMs / 1000)
+  }
+
+  /** No module has this name any more: names that come and go would add up. */
+  forget(module: string): void {
+    for (const outcome of this.#outcomes.get(module) ?? []) this.#guestRuns.remove({ module, outcome })
+    this.#outcomes.delete(module)
+    this.#guestSeconds.remove({ module })
   }
 
   get contentType(): string {

@@ -69,6 +69,11 @@ export class GuestWasi {
     return refused ?? (this.#functions[name] ?? notSupported)(...values)
   }
 
+  /** Whether it does more than say that it does not have it. */
+  supports(name: string): boolean {
+    return (this.#functions[name] ?? notSupported) !== notSupported
+  }
+
   get #view(): DataView {
     if (this.#exports.memory === undefined)
       throw new TypeError('this module has no memory for WASI to write to')

@@ -1,0 +1,37 @@
+/** A module natively and pooled, as workers hold it with `instances: 'native'` and `'pooled'`. */
+import { Engine, type PooledModule } from '@warmslot/engine'
+import { checkImports, kindOf } from '../../modules/module-kind.ts'
+import { readSettings } from '../../modules/module-settings.ts'
+import { LoadedModule } from '../../worker/loaded-module.ts'
+import type { BenchPlan } from './bench-plan.ts'
+
+export interface LoadedSides {
+  readonly engine: Engine
+  readonly module: PooledModule
+  readonly native: LoadedModule
+  readonly pooled: LoadedModule
+  readonly compileMs: number
+}
+
+/** Of a module with one memory one is used at a time; this is for those with several. */
+const slots = 16
+
+/** @throws CompileError, UnsupportedModuleError, UnusableModuleError */
+export async function loadSides(plan: BenchPlan): Promise<LoadedSides> {
+  const { name, bytes, maxMemoryBytes, timeLimitMs } = plan
+  const engine = new Engine({ slots, maxMemoryBytes, deadlines: true })
+  const start = performance.now()
+  const module = await engine.compile(bytes, { label: name })
+  const compileMs = performance.now() - start
+  checkImports(module.imports)
+  const content = await WebAssembly.compile(bytes)
+  const settings = readSettings({ timeLimitMs }, { workers: 1, maxMemoryBytes })
+  const load = { uid: name, name, kind: kindOf(module.exports), settings, content }
+  return {
+    engine,
+    module,
+    native: new LoadedModule(load, content, engine),
+    pooled: new LoadedModule(load, module, engine),
+    compileMs,
+  }
+}
