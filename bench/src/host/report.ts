@@ -66,7 +66,7 @@ processes, mean of a minute: ${rounded(machine.loadAtStart)} before it, ${rounde
 /** Figures of a machine that does something else beside are worth little; both sides of a ratio had it alike. */
 function busy({ loadAtStart, cores }: MachineFacts): string {
   if (loadAtStart < cores / 2) return ''
-  return 'It was busy with other work all the time, so that only the ratios say something. '
+  return 'It was busy with other work, so that only the ratios say something. '
 }
 
 function cells({ requestsPerSecond, p50Ms, p99Ms }: SideResult): string[] {
