@@ -49,7 +49,7 @@ async function put(
 ): Promise<HttpAnswer> {
   const { message, parameters, query } = request
   const uid = readName('UID', parameters['uid']!)
-  const { name, digest, ...settings } = Object.fromEntries(query)
+  const { name, digest, ...settings } = onceEach(query)
   if (digest === undefined) throw new BadRequestError('Say the digest of the bytes: "?digest=sha256:...".')
   const identity = { uid, name: readName('name', name ?? uid), digest }
   const resolved = readSettings(settings, options.limits)
@@ -57,6 +57,14 @@ async function put(
   checkDigest(bytes, digest)
   const { module, created } = await modules.put(identity, resolved, bytes)
   return json(created ? 201 : 200, describe(module), { location: `/v1/modules/${uid}` })
+}
+
+/** What is said twice would count once, and which one is anybody's guess. @throws BadRequestError */
+function onceEach(query: URLSearchParams): Record<string, string> {
+  const values = Object.fromEntries(query)
+  if (Object.keys(values).length === query.size) return values
+  const twice = [...query.keys()].find((name) => query.getAll(name).length > 1)
+  throw new BadRequestError(`The query has ${JSON.stringify(twice)} more than once.`)
 }
 
 function get(modules: ModuleRegistry, { parameters }: HttpRequest): HttpAnswer {

@@ -1,6 +1,7 @@
 /** What handlers answer with, and how it is sent. Errors are problem details: RFC 9457. */
 import type { ServerResponse } from 'node:http'
 import { HostError } from '../errors/host-error.ts'
+import { MethodNotAllowedError } from '../errors/method-not-allowed-error.ts'
 
 export interface HttpAnswer {
   readonly status: number
@@ -34,6 +35,7 @@ export function problem(error: unknown): HttpAnswer {
   }
   const headers: Record<string, string> = { 'content-type': 'application/problem+json' }
   if (known && error.retryAfterSeconds !== undefined) headers['retry-after'] = String(error.retryAfterSeconds)
+  if (error instanceof MethodNotAllowedError) headers['allow'] = error.methods.join(', ')
   if (status === 401) headers['www-authenticate'] = 'Bearer'
   return { status, headers, body: `${JSON.stringify(details)}\n` }
 }

@@ -18,18 +18,19 @@ const shortestToken = 16
  * @throws Error where the file cannot be read, or holds no token
  */
 export async function bearerToken(path: string): Promise<Authenticate> {
-  let changedMs = 0
+  let version = ''
   let expected: Buffer = Buffer.alloc(0)
   const refresh = async (): Promise<void> => {
-    const { mtimeMs } = await stat(path)
-    if (mtimeMs === changedMs) return
+    const { mtimeMs, ino, size } = await stat(path)
+    const found = `${mtimeMs}:${ino}:${size}`
+    if (found === version) return
     const token = (await readFile(path, 'utf8')).trim()
     if (token.length < shortestToken)
       throw new Error(
         `The token in ${path} has ${token.length} characters; it needs ${shortestToken} at least.`,
       )
     expected = digest(token)
-    changedMs = mtimeMs
+    version = found
   }
   await refresh()
   return async (request) => {

@@ -13,7 +13,8 @@ export async function readBody(
   const chunks: Buffer[] = []
   let bytes = 0
   try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
+    // Not destroyed where it is too large: that would close the connection before the answer is sent.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       bytes += chunk.byteLength
       if (bytes > limitBytes) throw new TooLargeError(limitBytes)
       chunks.push(chunk)

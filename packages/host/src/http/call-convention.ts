@@ -46,11 +46,17 @@ function readArgument(value: unknown, index: number): CallArgument {
   if (typeof value === 'number') return value
   if (typeof value === 'string') return new TextEncoder().encode(value)
   const { i64, bytes } = (value ?? {}) as { i64?: unknown; bytes?: unknown }
-  if (typeof i64 === 'string' && /^-?\d{1,20}$/.test(i64)) return BigInt(i64)
+  if (typeof i64 === 'string' && /^-?\d{1,20}$/.test(i64)) return readI64(BigInt(i64), index)
   if (typeof bytes === 'string') return readBase64(bytes, index)
   throw new BadRequestError(
     `Argument ${index} must be a number, a string, {"i64": "decimal digits"} or {"bytes": "base64"}, not ${JSON.stringify(value)}.`,
   )
+}
+
+/** Signed or unsigned: both are the same 64 bits. JavaScript would cut off what is more. */
+function readI64(value: bigint, index: number): bigint {
+  if (value === BigInt.asIntN(64, value) || value === BigInt.asUintN(64, value)) return value
+  throw new BadRequestError(`Argument ${index} has more than 64 bits.`)
 }
 
 function readBase64(text: string, index: number): Uint8Array {

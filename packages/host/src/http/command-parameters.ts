@@ -5,7 +5,7 @@ import { BadRequestError } from '../errors/bad-request-error.ts'
 /** Of the query, else of the header `warmslot-arguments`: a JSON array of strings. @throws BadRequestError */
 export function argumentsOf(query: URLSearchParams, headers: IncomingHttpHeaders): string[] {
   const fromQuery = query.getAll('arg')
-  const values = fromQuery.length > 0 ? fromQuery : (jsonOf(headers, 'warmslot-arguments') ?? [])
+  const values = fromQuery.length > 0 ? fromQuery : jsonOf(headers, 'warmslot-arguments', [])
   if (!Array.isArray(values) || !values.every((value) => typeof value === 'string'))
     throw new BadRequestError('Header "warmslot-arguments" must be a JSON array of strings.')
   return values.map((value) => withoutNul('An argument', value))
@@ -30,16 +30,17 @@ function assignment(text: string): [string, string] {
 }
 
 function headerEntries(headers: IncomingHttpHeaders): [string, string][] {
-  const given = jsonOf(headers, 'warmslot-environment') ?? {}
+  const given = jsonOf(headers, 'warmslot-environment', {})
   const isObject = typeof given === 'object' && given !== null && !Array.isArray(given)
   const entries = isObject ? Object.entries(given) : undefined
   if (entries?.every((entry): entry is [string, string] => typeof entry[1] === 'string')) return entries
   throw new BadRequestError('Header "warmslot-environment" must be a JSON object of strings.')
 }
 
-function jsonOf(headers: IncomingHttpHeaders, name: string): unknown {
+/** @param otherwise what a header that is not there means */
+function jsonOf(headers: IncomingHttpHeaders, name: string, otherwise: unknown): unknown {
   const text = headers[name]
-  if (text === undefined) return undefined
+  if (text === undefined) return otherwise
   try {
     return JSON.parse(String(text))
   } catch (cause) {

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { HostError } from '../errors/host-error.ts'
 import { type HttpAnswer, problem, send } from './answers.ts'
 import type { Authenticate } from './authentication.ts'
+import { readTarget } from './request-target.ts'
 import { type Match, Router } from './router.ts'
 
 export interface ListenAddress {
@@ -36,6 +37,8 @@ export interface HttpServerOptions {
 
 const headersTimeoutMs = 10_000
 const requestTimeoutMs = 60_000
+/** What is counted where nobody was left to take the answer; it is never sent. */
+const goneStatus = 499
 
 export class HttpServer {
   readonly #options: HttpServerOptions
@@ -93,17 +96,11 @@ export class HttpServer {
     let match: Match | undefined
     let error: unknown
     try {
-      const url = new URL(message.url ?? '/', 'http://localhost')
-      match = this.#options.router.match(message.method ?? 'GET', url.pathname)
+      const { path, query } = readTarget(message.url ?? '/')
+      match = this.#options.router.match(message.method ?? 'GET', path)
       if (match.route.open !== true) await this.#options.authenticate(message)
       const { parameters } = match
-      const answer = await match.route.handle({
-        message,
-        response,
-        parameters,
-        query: url.searchParams,
-        signal: gone.signal,
-      })
+      const answer = await match.route.handle({ message, response, parameters, query, signal: gone.signal })
       if (answer !== undefined) this.#send(response, answer)
     } catch (thrown) {
       if (!HostError.isInstance(thrown) && !gone.signal.aborted) error = thrown
@@ -115,7 +112,7 @@ export class HttpServer {
       server: this.#options.name,
       method: message.method ?? '',
       route: match?.route.path,
-      status: response.statusCode,
+      status: gone.signal.aborted ? goneStatus : response.statusCode,
       durationMs: performance.now() - start,
       error,
     })

@@ -1,7 +1,8 @@
 /** From a method and a path to a handler. Patterns are paths with `{parameters}` of one segment each. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { BadRequestError } from '../errors/bad-request-error.ts'
-import { HostError } from '../errors/host-error.ts'
+import { MethodNotAllowedError } from '../errors/method-not-allowed-error.ts'
+import { NoSuchPathError } from '../errors/no-such-path-error.ts'
 import type { HttpAnswer } from './answers.ts'
 
 export interface HttpRequest {
@@ -22,17 +23,9 @@ export interface Route {
   readonly path: string
   /** Whether it may be called without a token. @default false */
   readonly open?: boolean
+  /** Whether the answer ends only when somebody ends it: then there is no `HEAD`. @default false */
+  readonly endless?: boolean
   readonly handle: Handler
-}
-
-class NoSuchPathError extends HostError {
-  readonly code = 'WARMSLOT_NO_SUCH_PATH'
-  readonly status = 404
-}
-
-class MethodNotAllowedError extends HostError {
-  readonly code = 'WARMSLOT_METHOD_NOT_ALLOWED'
-  readonly status = 405
 }
 
 export interface Match {
@@ -49,20 +42,25 @@ export class Router {
     this.#segments = routes.map(({ path }) => path.split('/'))
   }
 
-  /** @throws HostError where there is none */
+  /** @param path not decoded @throws NoSuchPathError, MethodNotAllowedError, BadRequestError for what cannot be decoded */
   match(method: string, path: string): Match {
     const segments = path.split('/').map(decoded)
-    const others: string[] = []
+    const methods: string[] = []
     for (const [index, route] of this.routes.entries()) {
       const parameters = parametersOf(this.#segments[index]!, segments)
       if (parameters === undefined) continue
-      if (route.method === method) return { route, parameters }
-      others.push(route.method)
+      const taken = methodsOf(route)
+      if (taken.includes(method)) return { route, parameters }
+      methods.push(...taken)
     }
-    if (others.length > 0)
-      throw new MethodNotAllowedError(`This path takes ${others.join(', ')}, not ${method}.`)
-    throw new NoSuchPathError('There is nothing at this path.')
+    if (methods.length > 0) throw new MethodNotAllowedError(method, methods)
+    throw new NoSuchPathError()
   }
+}
+
+/** Of an answer to HEAD, node:http leaves the body out. */
+function methodsOf({ method, endless = false }: Route): string[] {
+  return method === 'GET' && !endless ? ['GET', 'HEAD'] : [method]
 }
 
 function decoded(segment: string): string {

@@ -9,9 +9,7 @@ import { readBody } from './body.ts'
 import { readCall, writeResult } from './call-convention.ts'
 import { argumentsOf, environmentOf } from './command-parameters.ts'
 import type { HttpRequest, Route } from './router.ts'
-
-/** Longest standard error in a header, in characters of its percent-encoding; more is cut off. */
-const stderrHeaderLimit = 4096
+import { stderrHeaders } from './stderr-headers.ts'
 
 export function runRoutes(modules: ModuleRegistry): Route[] {
   return [
@@ -55,15 +53,6 @@ async function run(
     },
     body: stdout,
   }
-}
-
-function stderrHeaders(stderr: Uint8Array): Record<string, string> {
-  if (stderr.byteLength === 0) return {}
-  const encoded = encodeURIComponent(Buffer.from(stderr).toString('utf8').toWellFormed())
-  if (encoded.length <= stderrHeaderLimit) return { 'warmslot-stderr': encoded }
-  // Not in the middle of a character: only whole escapes of whole characters stay.
-  const cut = encoded.slice(0, stderrHeaderLimit).replace(/(%[0-9A-F]{2}|%[0-9A-F]?)*$/, '')
-  return { 'warmslot-stderr': cut, 'warmslot-stderr-truncated': 'true' }
 }
 
 async function call(

@@ -84,7 +84,6 @@ export class ModuleRegistry {
   async run(module: HostModule, input: GuestInput, signal?: AbortSignal): Promise<GuestOutput> {
     if (module.state !== 'ready')
       throw new UnavailableError(`Module "${module.identity.name}" is ${module.state}.`)
-    const labels = { module: module.identity.name }
     const start = performance.now()
     let outcome = 'ok'
     module.requests += 1
@@ -95,8 +94,7 @@ export class ModuleRegistry {
       throw error
     } finally {
       module.left()
-      this.#metrics.guestRuns.inc({ ...labels, outcome })
-      this.#metrics.guestSeconds.observe(labels, (performance.now() - start) / 1000)
+      this.#metrics.guestEnded(module.identity.name, outcome, performance.now() - start)
     }
   }
 
@@ -130,6 +128,7 @@ export class ModuleRegistry {
     else this.#ready.delete(name)
     const receipt = await purgeModule(module, this.#workers)
     this.#metrics.purges.inc({ complete: String(receipt.complete) })
+    if (!this.list().some((one) => one !== module && one.identity.name === name)) this.#metrics.forget(name)
     this.#metrics.purgeSeconds.observe(receipt.durationMs / 1000)
     this.#modules.delete(uid)
     this.#receipts.set(uid, receipt)

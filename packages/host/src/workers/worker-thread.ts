@@ -13,6 +13,9 @@ import type { Answer, NumberedRequest, Request, WorkerOptions } from './protocol
 import { readyNumber } from './protocol.ts'
 import { workerScript } from './worker-script.ts'
 
+/** V8 would let it grow to several times that in each worker, for objects that live for one request. */
+const youngGenerationMib = 32
+
 interface Pending {
   readonly resolve: (value: never) => void
   readonly reject: (error: Error) => void
@@ -38,7 +41,10 @@ export class WorkerThread {
     this.#worker = new Worker(workerScript, {
       workerData: { number, options },
       name: `warmslot-${number}`,
-      resourceLimits: { maxOldGenerationSizeMb: options.heapBytes / 2 ** 20 },
+      resourceLimits: {
+        maxOldGenerationSizeMb: options.heapBytes / 2 ** 20,
+        maxYoungGenerationSizeMb: youngGenerationMib,
+      },
     })
     this.ready = new Promise((resolve, reject) => this.#pending.set(readyNumber, { resolve, reject }))
     this.ready.catch(() => undefined)
