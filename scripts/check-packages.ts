@@ -28,6 +28,10 @@ const firstUses: Record<string, string> = {
     void engine.compile(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])).then((one) => {
       engine.instantiate(one).release(); return engine.close()
     })`,
+  '@warmslot/host': `
+    void m.Host.start({ listen: '127.0.0.1:0', adminListen: '127.0.0.1:0', workers: 1, logLevel: 'silent' }).then(
+      (host) => host.close(),
+    )`,
 }
 
 function run(command: string, ...parameters: string[]): string {

@@ -45,8 +45,8 @@ export class Host implements AsyncDisposable {
   private constructor(options: ResolvedHostOptions, log: Logger) {
     this.#options = options
     this.log = log
-    const { workers, slots, maxMemoryBytes, instances, queue, graceMs } = options
-    const worker = { slots, maxMemoryBytes, instances }
+    const { workers, slots, maxMemoryBytes, workerHeapBytes, instances, queue, graceMs } = options
+    const worker = { slots, maxMemoryBytes, heapBytes: workerHeapBytes, instances }
     this.#workers = new WorkerPool(
       { workers, worker, queue, graceMs },
       {

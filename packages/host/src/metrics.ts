@@ -123,6 +123,7 @@ export class HostMetrics {
       labelNames: ['worker', 'kind'],
       registers: [this.#registry],
     })
+    // oxlint-disable-next-line no-new -- the registry keeps it
     new Gauge({
       name: `${prefix}slots`,
       help: "Slots of each worker's pool, by state.",

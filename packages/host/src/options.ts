@@ -15,6 +15,11 @@ export interface HostOptions {
   readonly workers?: number
   /** Slots of each worker: how many modules can be warm there. 1 to 4,096. @default 64 */
   readonly slots?: number
+  /**
+   * How much JavaScript's own heap may take in each worker, in bytes: what WASI makes of a guest's calls. A worker that needs more
+   * ends, and is replaced. 16 MiB to 16 GiB. @default 536_870_912 (512 MiB)
+   */
+  readonly workerHeapBytes?: number
   /** What a guest's memory can grow to at most, in bytes: a multiple of 65,536, up to 4 GiB. @default 134_217_728 (128 MiB) */
   readonly maxMemoryBytes?: number
   /** How many requests may wait for a worker, of all modules; one more is answered with 503. 0 to 1,000,000. @default 1_000 */
@@ -68,6 +73,7 @@ export function resolveHostOptions(options: HostOptions): ResolvedHostOptions {
     modules: options.modules,
     workers: options.workers ?? availableParallelism(),
     slots: options.slots ?? 64,
+    workerHeapBytes: options.workerHeapBytes ?? 512 * mib,
     maxMemoryBytes: options.maxMemoryBytes ?? 128 * mib,
     queue: options.queue ?? 1_000,
     moduleBytes: options.moduleBytes ?? 256 * mib,
@@ -81,6 +87,7 @@ export function resolveHostOptions(options: HostOptions): ResolvedHostOptions {
       throw new InvalidHostOptionError(name, `one of ${Object.keys(resolved).join(', ')}`, name)
   wholeNumber(resolved, 'workers', 1, 64)
   wholeNumber(resolved, 'slots', 1, 4_096)
+  wholeNumber(resolved, 'workerHeapBytes', 16 * mib, 2 ** 34)
   wholeNumber(resolved, 'maxMemoryBytes', 65_536, 2 ** 32, 65_536)
   wholeNumber(resolved, 'queue', 0, 1_000_000)
   wholeNumber(resolved, 'moduleBytes', 8, 2 ** 30)
@@ -95,7 +102,15 @@ export function resolveHostOptions(options: HostOptions): ResolvedHostOptions {
 
 function wholeNumber(
   options: ResolvedHostOptions,
-  name: 'workers' | 'slots' | 'maxMemoryBytes' | 'queue' | 'moduleBytes' | 'graceMs' | 'drainMs',
+  name:
+    | 'workers'
+    | 'slots'
+    | 'workerHeapBytes'
+    | 'maxMemoryBytes'
+    | 'queue'
+    | 'moduleBytes'
+    | 'graceMs'
+    | 'drainMs',
   least: number,
   most: number,
   multipleOf = 1,

@@ -14,7 +14,7 @@ export interface EventCounts {
   readonly evictions: number
   /** Images mapped into a slot. */
   readonly remaps: number
-  /** Resets that had nothing to do, because nothing was marked dirty. */
+  /** Resets that had nothing to do: nothing was marked dirty, or no page is private. */
   readonly resetsNothing: number
   /** Resets that copied back the dirty pages. */
   readonly resetsCopiedBack: number

@@ -10,6 +10,8 @@ import type { ModuleSettings } from '../modules/module-settings.ts'
 export interface WorkerOptions {
   readonly slots: number
   readonly maxMemoryBytes: number
+  /** Of JavaScript's heap, in bytes. */
+  readonly heapBytes: number
   readonly instances: InstanceMode
 }
 

@@ -35,7 +35,11 @@ export class WorkerThread {
 
   constructor(number: number, options: WorkerOptions) {
     this.number = number
-    this.#worker = new Worker(workerScript, { workerData: { number, options }, name: `warmslot-${number}` })
+    this.#worker = new Worker(workerScript, {
+      workerData: { number, options },
+      name: `warmslot-${number}`,
+      resourceLimits: { maxOldGenerationSizeMb: options.heapBytes / 2 ** 20 },
+    })
     this.ready = new Promise((resolve, reject) => this.#pending.set(readyNumber, { resolve, reject }))
     this.ready.catch(() => undefined)
     this.#worker.on('message', (answer: Answer) => this.#answered(answer))
@@ -55,6 +59,7 @@ export class WorkerThread {
       if (this.#endReason !== undefined) return reject(this.#lost(this.#endReason))
       this.#last += 1
       this.#pending.set(this.#last, { resolve, reject })
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker, no window
       this.#worker.postMessage({ number: this.#last, request } satisfies NumberedRequest)
     })
   }

@@ -200,12 +200,7 @@ export class SlotMemory implements Disposable {
     this.#assertMapped('reset')
     if (!this.#dirty) return 'nothing'
     this.#state = 'unknown'
-    const how = this.#restorer.restore(
-      this.#logicalBytes,
-      this.#image,
-      keepResidentBytes,
-      !this.#othersWrote,
-    )
+    const how = this.#restorer.restore(this.#logicalBytes, this.#image, keepResidentBytes, !this.#othersWrote)
     resizeAccess(this.base, this.#logicalBytes, this.#baselineBytes)
     this.#settled(this.#baselineBytes)
     return how

@@ -1,0 +1,167 @@
+/** What may go wrong while requests run: none of the others is lost, none gets another one's answer. */
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, it } from 'vitest'
+import { processImageMappings } from '@warmslot/engine'
+import { command, numbered } from './support/programs.ts'
+import { startHost, type TestHost } from './support/test-host.ts'
+
+/** Requests that come all the time, each with a body of its own that must come back. */
+class Load {
+  answered = 0
+  readonly wrong: string[] = []
+  #stop = false
+  readonly #clients: Promise<void>[]
+
+  constructor(host: TestHost, clients: number) {
+    this.#clients = Array.from({ length: clients }, async (_, client) => {
+      for (let turn = 0; !this.#stop; turn += 1) await this.#one(host, `client ${client} turn ${turn}`)
+    })
+  }
+
+  async end(): Promise<void> {
+    this.#stop = true
+    await Promise.all(this.#clients)
+  }
+
+  async #one(host: TestHost, body: string): Promise<void> {
+    const response = await host.run('good', 'echo', body)
+    const text = await response.text()
+    if (response.status === 200 && text === body) this.answered += 1
+    else this.wrong.push(`${body}: ${response.status} ${text}`)
+  }
+}
+
+async function metric(host: TestHost, name: string): Promise<number> {
+  const text = await (await fetch(`${host.admin}/metrics`)).text()
+  return Number(new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1])
+}
+
+async function codeOf(response: Response): Promise<[number, string]> {
+  return [response.status, ((await response.json()) as { code: string }).code]
+}
+
+it('a worker that hangs in a host function, or runs out of memory, costs only its own request', async () => {
+  await using host = await startHost({ graceMs: 100, workerHeapBytes: 64 * 2 ** 20 })
+  await host.put('good', command)
+  await host.put('bad', command, { timeLimitMs: 200 })
+  await host.put('greedy', command, { timeLimitMs: 30_000 })
+  const load = new Load(host, 6)
+  for (let turn = 0; turn < 4; turn += 1) {
+    expect(await codeOf(await host.run('bad', 'hang'))).toEqual([502, 'WARMSLOT_WORKER_LOST'])
+    expect(await codeOf(await host.run('greedy', 'memory'))).toEqual([502, 'WARMSLOT_WORKER_LOST'])
+  }
+  await load.end()
+  // A request of the load may have been on its way to the worker that ended; no other one fails.
+  expect(load.wrong).toEqual([])
+  expect(load.answered).toBeGreaterThan(50)
+  expect(await metric(host, 'warmslot_host_workers_replaced_total')).toBe(8)
+  await sleep(1_500)
+  expect(await metric(host, 'warmslot_host_unaccounted_mappings')).toBe(0)
+  expect((await host.run('bad', 'c')).status).toBe(200)
+})
+
+it('endless loops and guests without memory beside others', async () => {
+  await using host = await startHost()
+  await host.put('good', command)
+  await host.put('bad', command, { timeLimitMs: 50, memoryBytes: 1_048_576 })
+  const load = new Load(host, 6)
+  const bad = Array.from({ length: 30 }, async (_, index) =>
+    codeOf(await host.run('bad', index % 2 === 0 ? 'loop' : 'grow')),
+  )
+  for (const [index, found] of (await Promise.all(bad)).entries())
+    expect(found).toEqual(index % 2 === 0 ? [504, 'WARMSLOT_TIME_LIMIT'] : [500, 'WARMSLOT_GUEST_TRAPPED'])
+  await load.end()
+  expect(load.wrong).toEqual([])
+  expect(load.answered).toBeGreaterThan(30)
+  expect(await metric(host, 'warmslot_host_workers_replaced_total')).toBe(0)
+})
+
+it('clients that are gone in the middle of their body, or while they wait', async () => {
+  await using host = await startHost({ workers: 1 })
+  await host.put('good', command)
+  await host.put('slow', command, { timeLimitMs: 400 })
+  const port = host.host.addresses.listen.port
+  for (let client = 0; client < 20; client += 1) {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', () => undefined)
+    socket.write('POST /v1/modules/good/run HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhalf')
+    await sleep(5)
+    socket.destroy()
+  }
+  const running = host.run('slow', 'loop')
+  await sleep(50)
+  const leaving = new AbortController()
+  const waiting = Array.from({ length: 20 }, () =>
+    fetch(`${host.data}/v1/modules/slow/run?arg=loop`, { method: 'POST', signal: leaving.signal }).catch(
+      () => undefined,
+    ),
+  )
+  await sleep(100)
+  expect(await metric(host, 'warmslot_host_requests_waiting')).toBe(20)
+  leaving.abort()
+  await Promise.all(waiting)
+  expect((await running).status).toBe(504)
+  const start = performance.now()
+  expect(await (await host.run('good', 'echo', 'still here')).text()).toBe('still here')
+  expect(performance.now() - start).toBeLessThan(2_000)
+  expect(await metric(host, 'warmslot_host_requests_waiting')).toBe(0)
+})
+
+it('pushes back: 429 for one module, 503 for all', async () => {
+  await using host = await startHost({ workers: 1, queue: 5 })
+  await host.put('one', command, { timeLimitMs: 500, queue: 2 })
+  await host.put('other', command, { timeLimitMs: 500, queue: 100 })
+  const first = host.run('one', 'loop')
+  await sleep(50)
+  const answers = await Promise.all([
+    ...Array.from({ length: 5 }, () => host.run('one', 'c')),
+    ...Array.from({ length: 10 }, () => host.run('other', 'c')),
+  ])
+  const statuses = answers.map(({ status }) => status)
+  expect(statuses.slice(0, 5).filter((status) => status === 429)).toHaveLength(3)
+  expect(statuses.slice(5).filter((status) => status === 503)).toHaveLength(7)
+  for (const { status, headers } of answers) if (status !== 200) expect(headers.get('retry-after')).toBe('1')
+  await first
+})
+
+it('modules are replaced and purged under full load', async () => {
+  await using host = await startHost()
+  await host.put('good', command)
+  expect((await host.put('version-0', numbered(0), { name: 'versions' })).status).toBe(201)
+  const load = new Load(host, 3)
+  const seen = new Set<string>()
+  const wrong: string[] = []
+  let done = false
+  const clients = Array.from({ length: 3 }, async () => {
+    while (!done) {
+      const response = await host.run('versions', '')
+      const text = await response.text()
+      seen.add(text)
+      if (response.status !== 200 || !/^\d{8}$/.test(text)) wrong.push(`${response.status} ${text}`)
+    }
+  })
+  for (let version = 1; version <= 40; version += 1) {
+    expect((await host.put(`version-${version}`, numbered(version), { name: 'versions' })).status).toBe(201)
+    expect(await (await host.run('versions', '')).text()).toBe(String(version).padStart(8, '0'))
+    const receipt = await (await host.purge(`version-${version - 1}`)).json()
+    expect(receipt).toMatchObject({ complete: true, kernel: { mappings: 0, descriptors: 0 } })
+  }
+  done = true
+  await Promise.all(clients)
+  await load.end()
+  expect([wrong, load.wrong]).toEqual([[], []])
+  expect(seen.size).toBeGreaterThan(20)
+})
+
+it('drains: what it has accepted it answers', async () => {
+  const host = await startHost({ workers: 1 })
+  await host.put('good', command, { timeLimitMs: 300 })
+  const running = [host.run('good', 'loop'), host.run('good', 'echo', 'late')]
+  await sleep(100)
+  await host.host.close()
+  expect((await running[0]!).status).toBe(504)
+  expect(await (await running[1]!).text()).toBe('late')
+  await expect(host.run('good', 'c')).rejects.toThrow()
+  expect(await processImageMappings()).toEqual([])
+})
