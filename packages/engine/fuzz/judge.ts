@@ -36,7 +36,7 @@ const named = [
 
 export const slots = 6
 const limits = { slots, maxMemoryBytes: slotPages * 65_536 }
-const slotLimits = { ...limits, ...checkRuntime() }
+const moduleLimits = { ...limits, ...checkRuntime(), ownMaxMemoryBytes: undefined }
 
 export class Judge {
   readonly #plain = new Engine(limits)
@@ -103,7 +103,7 @@ function withDeadlines(bytes: Bytes): boolean {
 /** The engine's steps up to the rewritten module, with its errors, save that V8's are those of the original. */
 function rewrittenModule(bytes: Bytes): WebAssembly.Module {
   try {
-    const steps = analyseModule(bytes, (structure) => refuse(structure, slotLimits), {
+    const steps = analyseModule(bytes, (structure) => refuse(structure, moduleLimits), {
       sharedTables: false,
       deadlines: withDeadlines(bytes),
     })

@@ -34,7 +34,6 @@ export interface Admission {
 
 export class AdmittedModules {
   readonly #pool: Pool
-  readonly #maxMemoryBytes: number
   readonly #assertOpen: () => void
   readonly #modules = new WeakMap<PooledModule, PoolModule>()
   readonly #hooks = new WeakMap<CompiledModule, AfterRestore>()
@@ -42,9 +41,8 @@ export class AdmittedModules {
   readonly #dropped: FinalizationRegistry<PoolModule>
 
   /** @param assertOpen throws where the engine is closed, which it may be since it was asked for the module */
-  constructor(pool: Pool, maxMemoryBytes: number, assertOpen: () => void) {
+  constructor(pool: Pool, assertOpen: () => void) {
     this.#pool = pool
-    this.#maxMemoryBytes = maxMemoryBytes
     this.#assertOpen = assertOpen
     this.#dropped = new FinalizationRegistry((module) => void pool.purge(module).catch(() => undefined))
   }
@@ -60,7 +58,7 @@ export class AdmittedModules {
       this.#dropped.unregister(poolModule)
       return this.#pool.purge(poolModule)
     }
-    const admitted = new PooledModule(compiled, drop, this.#hooks.has(compiled))
+    const admitted = new PooledModule(poolModule.id, compiled, drop, this.#hooks.has(compiled))
     this.#modules.set(admitted, poolModule)
     this.#dropped.register(admitted, poolModule, poolModule)
     return admitted
@@ -78,7 +76,7 @@ export class AdmittedModules {
     return this.#hooks.get(compiled)
   }
 
-  #register({ analysis, label, images }: CompiledModule): PoolModule {
+  #register({ analysis, label, images, maxMemoryBytes }: CompiledModule): PoolModule {
     try {
       this.#assertOpen()
       return this.#pool.register({
@@ -87,7 +85,7 @@ export class AdmittedModules {
           image: images[index]!,
           initialBytes: plan.initialPages * pageBytes,
           kind: plan.is64 ? memory64Kind : memory32Kind,
-          maximumBytes: Math.min((plan.maximumPages ?? Infinity) * pageBytes, this.#maxMemoryBytes),
+          maximumBytes: Math.min((plan.maximumPages ?? Infinity) * pageBytes, maxMemoryBytes),
         })),
       })
     } finally {

@@ -5,13 +5,12 @@
  *                          |                                                              |
  *                          +--dispose--> no mapping of its images left in any slot <------+
  */
-import type { Lease, PoolModule } from '@warmslot/pooling'
+import type { Lease, PoolModule, SlotView, SlotViewOptions } from '@warmslot/pooling'
 import { Pool } from '@warmslot/pooling'
 
 import { isAnyArrayBuffer } from 'node:util/types'
 
 import { AdmittedModules, memory32Kind, memory64Kind } from './admitted-modules.ts'
-import { pageBytes } from './binary/sort-segments.ts'
 import { EngineDeadlines } from './deadlines/engine-deadlines.ts'
 import { UseTime } from './deadlines/use-time.ts'
 import type { CompileOptions } from './options/compile-options.ts'
@@ -31,12 +30,13 @@ import { PooledInstance } from './pooled-instance.ts'
 import { PooledModule } from './pooled-module.ts'
 import { checkLimits } from './runtime/check-limits.ts'
 import { checkRuntime } from './runtime/check-runtime.ts'
-import type { CompiledModule, SlotLimits } from './runtime/compiled-module.ts'
+import type { CompiledModule } from './runtime/compiled-module.ts'
 import { compileModule } from './runtime/compiled-module.ts'
 import { retainImages } from './runtime/images.ts'
 import type { ImportValues } from './runtime/import-values.ts'
 import { memoriesWithoutLinks } from './runtime/import-values.ts'
 import { InstanceCore } from './runtime/instance-core.ts'
+import type { ModuleLimits, SlotLimits } from './runtime/module-limits.ts'
 import { checkFit } from './serialization/check-fit.ts'
 import { deserializeModule } from './serialization/deserialize-module.ts'
 import type { SharedModule } from './serialization/serialize-module.ts'
@@ -86,23 +86,25 @@ export class Engine implements AsyncDisposable {
     })
     this.#pool = pool
     this.#deadlines = deadlines ? new EngineDeadlines() : undefined
-    this.#modules = new AdmittedModules(pool, maxMemoryBytes, () => this.#assertOpen())
+    this.#modules = new AdmittedModules(pool, () => this.#assertOpen())
   }
 
   /**
    * Analyses, rewrites and compiles a module, and makes the images of its memories.
    * @throws WebAssembly.CompileError what V8 rejects
-   * @throws UnsupportedModuleError what is valid but cannot be pooled, with the reason
+   * @throws UnsupportedModuleError what is valid but cannot be pooled, with the reason; so is a memory that starts beyond a limit
    * @throws ResourceLimitError where 64-bit memories need more address space for so many slots than there is
-   * @throws EngineClosedError
+   * @throws InvalidOptionError, EngineClosedError
    */
   async compile(source: BufferSource, options: CompileOptions = {}): Promise<PooledModule> {
     this.#assertOpen()
-    const { label, sharedTables } = resolveCompileOptions(options)
+    const { label, sharedTables, maxMemoryBytes } = resolveCompileOptions(options, this.#options)
     // It boots while V8 compiles.
     this.#deadlines?.clock.start()
     const rewriting = { sharedTables, deadlines: this.#options.deadlines }
-    return this.#modules.admit(await compileModule(bytesOf(source), label, this.#slotLimits, rewriting))
+    return this.#modules.admit(
+      await compileModule(bytesOf(source), label, this.#limits(maxMemoryBytes), rewriting),
+    )
   }
 
   /**
@@ -127,7 +129,8 @@ export class Engine implements AsyncDisposable {
     const original = PooledModule.compiledOf(module)
     const { label = `${module.label} (snapshot)`, afterRestore, deadlineMs } = options
     const rewriting = { sharedTables: original.sharedTables, deadlines: this.#options.deadlines }
-    const plan = { label, limits: this.#slotLimits, options: rewriting, initialise }
+    const limits = this.#limits(original.ownMaxMemoryBytes)
+    const plan = { label, limits, options: rewriting, initialise }
     const compilation = await takeSnapshot(original, plan, async (stateful, work) => {
       const images = original.isSnapshot ? retainImages(original) : undefined
       const temporary = await this.#modules.admit(stateful, { images })
@@ -157,13 +160,13 @@ export class Engine implements AsyncDisposable {
     options: DeserializeOptions = {},
   ): Promise<PooledModule> {
     this.#assertOpen()
-    checkDeserializeOptions(options)
+    checkDeserializeOptions(options, this.#options)
     this.#deadlines?.clock.start()
-    const { label, afterRestore } = options
+    const { label, afterRestore, maxMemoryBytes } = options
     const { compilation, images, isSnapshot } = await deserializeModule(
       serialized,
       label,
-      this.#slotLimits,
+      this.#limits(maxMemoryBytes),
       (data) => checkFit(data, options, this.#options),
     )
     return this.#modules.admit(compilation, { images, isSnapshot, afterRestore })
@@ -245,8 +248,7 @@ export class Engine implements AsyncDisposable {
     deadlineMs: number | undefined,
   ): PooledInstance {
     const time = this.#deadlines && new UseTime(this.#deadlines)
-    const capacityPages = this.#options.maxMemoryBytes / pageBytes
-    const core = new InstanceCore(compiled, lease, capacityPages, leasedMemories, time)
+    const core = new InstanceCore(compiled, lease, leasedMemories, time)
     const instance = new PooledInstance(core)
     try {
       if (deadlineMs !== undefined) time!.extend(deadlineMs)
@@ -272,6 +274,10 @@ export class Engine implements AsyncDisposable {
     }
   }
 
+  #limits(ownMaxMemoryBytes: number | undefined): ModuleLimits {
+    return { ...this.#slotLimits, ownMaxMemoryBytes }
+  }
+
   #poolModule(module: PooledModule): PoolModule {
     this.#assertOpen()
     return this.#modules.poolModuleOf(module)
@@ -289,6 +295,16 @@ export class Engine implements AsyncDisposable {
       instances: { ...counts, deadlineExceeded, freshReasons: { ...freshReasons } },
       pool: this.#pool.metrics(options),
     }
+  }
+
+  /**
+   * How every slot stands, untouched ones too: as many as option `slots`, in the order of their numbers. `moduleId` is a module's
+   * `id`, `warm` says that a live instance waits in the slot for its next use, or serves again. O(slots);
+   * `residentBytes: true` asks the kernel about each slot that may hold memory.
+   * @throws SystemCallError (`@warmslot/memory-image`), or the file system's error, where the kernel does not answer that
+   */
+  slots(options?: SlotViewOptions): readonly SlotView[] {
+    return this.#pool.slots(options)
   }
 
   /**

@@ -40,6 +40,14 @@ export { UnsupportedImportError } from './errors/unsupported-import-error.ts'
 export { UnsupportedModuleError } from './errors/unsupported-module-error.ts'
 export { UnsupportedRuntimeError } from './errors/unsupported-runtime-error.ts'
 export { nextAvailable, random, reuseAffinity } from '@warmslot/index-allocator'
-export { terminateWorker } from '@warmslot/memory-image'
+export { processImageMappings, terminateWorker } from '@warmslot/memory-image'
+export type { ImageMapping, KernelTraces } from '@warmslot/memory-image'
 export { ModuleDroppedError, PoolClosedError, PoolExhaustedError, WaitTimeoutError } from '@warmslot/pooling'
-export type { PoolMetrics, PurgeReceipt } from '@warmslot/pooling'
+export type {
+  AddressRange,
+  PoolMetrics,
+  PurgeReceipt,
+  SlotView,
+  SlotViewOptions,
+  SlotViewState,
+} from '@warmslot/pooling'

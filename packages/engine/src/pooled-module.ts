@@ -1,4 +1,5 @@
 /** A compiled module whose instances run on pooled slots; made by `engine.compile`. */
+import { type KernelTraces, kernelTraces } from '@warmslot/memory-image'
 import type { PurgeReceipt } from '@warmslot/pooling'
 
 import { withoutHelperNames } from './binary/helper-name-section.ts'
@@ -19,6 +20,11 @@ export interface ExternDescriptor {
 export type DropModule = () => Promise<PurgeReceipt>
 
 export class PooledModule implements AsyncDisposable {
+  /**
+   * Unique in its engine, ascending from 1: what `engine.slots()` and purge receipts call `moduleId`, and `id` in
+   * `engine.metrics().pool.modules`.
+   */
+  readonly id: number
   readonly #compiled: CompiledModule
   readonly #drop: DropModule
   readonly #hasHook: boolean
@@ -26,7 +32,8 @@ export class PooledModule implements AsyncDisposable {
   #receipt: Promise<PurgeReceipt> | undefined
 
   /** @internal */
-  constructor(compiled: CompiledModule, drop: DropModule, hasHook: boolean) {
+  constructor(id: number, compiled: CompiledModule, drop: DropModule, hasHook: boolean) {
+    this.id = id
     this.#compiled = compiled
     this.#drop = drop
     this.#hasHook = hasHook
@@ -111,6 +118,24 @@ export class PooledModule implements AsyncDisposable {
   dispose(): Promise<PurgeReceipt> {
     this.#disposed = true
     return (this.#receipt ??= this.#purge())
+  }
+
+  /**
+   * What the kernel shows of this module's images now, in the whole process: of all threads that have them by `share`, in slots of any
+   * engine. After `dispose` too, so that it can be seen when the last thread has dropped it: then both numbers are 0. Images of zeros
+   * only have neither. Reads `/proc/self/maps` and `/proc/self/fd` in pieces, off the event loop; milliseconds with thousands of slots.
+   * @throws the file system's error where they cannot be read (as a rejection)
+   */
+  async kernelTraces(): Promise<KernelTraces> {
+    // A closed image keeps its name, and the kernel shows it for as long as anybody maps it.
+    const traces = await kernelTraces(this.#compiled.images.map(({ memfdName }) => memfdName))
+    let mappings = 0
+    let descriptors = 0
+    for (const one of traces.values()) {
+      mappings += one.mappings
+      descriptors += one.descriptors
+    }
+    return { mappings, descriptors }
   }
 
   async #purge(): Promise<PurgeReceipt> {

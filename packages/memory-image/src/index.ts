@@ -15,6 +15,7 @@ export { UnsupportedPlatformError } from './errors/unsupported-platform-error.ts
 export { MemoryImage, type MemoryImageOptions } from './image/memory-image.ts'
 export type { Segment } from './image/segments.ts'
 export type { SharedImage } from './image/shared-image.ts'
+export { type ImageMapping, processImageMappings } from './kernel/image-mappings.ts'
 export { assertSupportedPlatform, type KernelFeatures, kernelFeatures } from './kernel/kernel-features.ts'
 export {
   imageAddresses,

@@ -13,12 +13,14 @@ import {
   mappingCount,
   mappingCountAsync,
   MemoryImage,
+  processImageMappings,
   RawReservation,
   SlotMemory,
   viewOver,
 } from '../src/index.ts'
 import { injectFaults } from '../src/testing.ts'
 import { allMappings } from './support/kernel.ts'
+import { entry, runScript } from './support/run-script.ts'
 
 const wasmPage = 65_536
 const disposables: Disposable[] = []
@@ -71,6 +73,85 @@ describe('traces of images', () => {
     const expected = { mappings: 334, descriptors: 1 }
     expect(kernelTracesSync([image.memfdName]).get(image.memfdName)).toEqual(expected)
     expect((await kernelTraces([image.memfdName])).get(image.memfdName)).toEqual(expected)
+  })
+})
+
+describe('mappings of all images', () => {
+  const prefix = '/memfd:warmslot:'
+  const asTheKernelSays = () =>
+    allMappings()
+      .filter(({ name }) => name.startsWith(prefix))
+      .map(({ start, end, name }) => ({
+        memfdName: name.slice('/memfd:'.length, -' (deleted)'.length),
+        address: start,
+        byteLength: end - start,
+      }))
+
+  test('are told by name, with the place of each', async () => {
+    using first = MemoryImage.fromBytes(new Uint8Array(10_000).fill(1), { offset: 8192, label: 'first' })
+    using second = MemoryImage.fromBytes(Uint8Array.of(1), { label: 'sécond one' })
+    using zeros = MemoryImage.fromSegments([])
+    const [one, two, other] = [slotWith(first), slotWith(first), slotWith(second)]
+    slotWith(zeros)
+    const found = await processImageMappings()
+    expect(found).toEqual(asTheKernelSays())
+    expect(found.map(({ address }) => address)).toEqual(
+      found.map(({ address }) => address).toSorted((a, b) => a - b),
+    )
+    expect(new Set(found)).toEqual(
+      new Set([
+        { memfdName: first.memfdName, address: one.base + 8192, byteLength: 12_288 },
+        { memfdName: first.memfdName, address: two.base + 8192, byteLength: 12_288 },
+        { memfdName: second.memfdName, address: other.base, byteLength: 4096 },
+      ]),
+    )
+    one.wipe()
+    expect((await processImageMappings()).map(({ address }) => address)).not.toContain(one.base + 8192)
+  })
+
+  test('are all of them, among thousands', async () => {
+    using image = MemoryImage.fromBytes(Uint8Array.of(1))
+    for (let index = 0; index < 1000; index += 1) slotWith(image)
+    const found = await processImageMappings()
+    expect(found).toHaveLength(1000)
+    expect(found).toEqual(asTheKernelSays())
+  })
+
+  test('stay in the list when their image is closed, and go with them', async () => {
+    const image = MemoryImage.fromBytes(Uint8Array.of(1))
+    const slot = slotWith(image)
+    image.release()
+    expect(await processImageMappings()).toEqual([
+      { memfdName: image.memfdName, address: slot.base, byteLength: 4096 },
+    ])
+    slot.wipe()
+    expect(await processImageMappings()).toEqual([])
+  })
+
+  test('are those of other threads too', () => {
+    const result = runScript(`
+      import { once } from 'node:events'
+      import { Worker } from 'node:worker_threads'
+      import { processImageMappings } from ${JSON.stringify(entry)}
+      const source = \`
+        import { parentPort } from 'node:worker_threads'
+        import { MemoryImage, RawReservation, SlotMemory } from ${JSON.stringify(entry)}
+        const image = MemoryImage.fromBytes(Uint8Array.of(1), { label: 'of-a-worker' })
+        const slot = new SlotMemory(new RawReservation(65536))
+        slot.prepare(image, 65536)
+        parentPort.postMessage({ memfdName: image.memfdName, address: slot.base, byteLength: 4096 })
+        parentPort.once('message', () => {})\`
+      const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(source)))
+      const [expected] = await once(worker, 'message')
+      const seen = [await processImageMappings()]
+      worker.postMessage('end')
+      await once(worker, 'exit')
+      // Nobody gave the address space back: the mapping is left behind, and no thread accounts for it.
+      seen.push(await processImageMappings())
+      console.log(JSON.stringify([expected, seen]))`)
+    expect(result).toMatchObject({ status: 0, stderr: '' })
+    const [expected, seen] = JSON.parse(result.stdout) as [unknown, unknown]
+    expect(seen).toEqual([[expected], [expected]])
   })
 })
 

@@ -22,6 +22,7 @@ export { LeasedMemory } from './leased-memory.ts'
 export type { KernelView, PurgeReceipt } from './purge-receipt.ts'
 export type { EventCounts } from './counters.ts'
 export type { MetricsOptions, ModuleMetrics, PoolMetrics } from './metrics.ts'
+export type { AddressRange, SlotView, SlotViewOptions, SlotViewState } from './slot-views.ts'
 
 export { ForeignModuleError } from './errors/foreign-module-error.ts'
 export { IncompleteCloseError } from './errors/incomplete-close-error.ts'

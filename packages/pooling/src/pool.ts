@@ -31,6 +31,7 @@ import { type Numbers, recordModule } from './record-module.ts'
 import { ResetQueue } from './reset-queue.ts'
 import { SlotBank } from './slot-bank.ts'
 import { SlotCare } from './slot-care.ts'
+import { type SlotView, type SlotViewOptions, takeSlotViews } from './slot-views.ts'
 import { TimeSlicer } from './time-slicer.ts'
 
 /** What to acquire. */
@@ -167,6 +168,16 @@ export class Pool implements AsyncDisposable {
       },
       options,
     )
+  }
+
+  /**
+   * How every slot stands, untouched ones too: as many as option `slots`, in the order of their numbers. O(slots); with
+   * `residentBytes` a question to the kernel for each slot that may hold memory. It may be called at any time, after `close` too.
+   * @throws SystemCallError (`@warmslot/memory-image`), or the file system's error, where the kernel does not answer that
+   */
+  slots(options: SlotViewOptions = {}): readonly SlotView[] {
+    const { bank, queue } = this.#room
+    return takeSlotViews({ allocator: bank.allocator, care: bank.care, queue }, options)
   }
 
   /**

@@ -103,6 +103,8 @@ export class Slot {
   owner: ModuleMemory | undefined = undefined
   /** The engine's live instance. Invariant: undefined wherever `owner` is. */
   attachment: unknown = undefined
+  /** How often it was handed out with the owner's image found mapped, since that is the owner. */
+  hits = 0
   /** The tick of `IdleTrim` at which it was released last. */
   idleSince = 0
   /** The last hand-out found the owner's image mapped. */

@@ -15,6 +15,11 @@ export class ResetQueue {
     return this.#slots.length
   }
 
+  /** Oldest first. */
+  [Symbol.iterator](): IterableIterator<Slot> {
+    return this.#slots.values()
+  }
+
   add(slot: Slot): void {
     if (slot.owner !== undefined) slot.owner.queued += 1
     this.#slots.push(slot)

@@ -45,6 +45,11 @@ export class SlotCare {
     for (const slot of this.#slots) if (slot !== undefined) yield slot
   }
 
+  /** Every slot in the order of their numbers; undefined where it was never used. */
+  allSlots(): IterableIterator<[SlotIndex, Slot | undefined]> {
+    return this.#slots.entries()
+  }
+
   /** How many of these addresses, in ascending order, lie in address space of some slot. */
   countWithin(addresses: readonly number[]): number {
     let within = 0
@@ -71,11 +76,13 @@ export class SlotCare {
     const before = slot.owner
     if (before === memory && outcome === 'reused') {
       slot.reused = true
+      slot.hits += 1
       counters.hits += 1
       return
     }
     slot.reused = false
     slot.attachment = undefined
+    if (before !== memory) slot.hits = 0
     slot.owner = memory
     counters.misses += 1
     if (outcome === 'mapped') counters.remaps += 1
@@ -123,6 +130,7 @@ export class SlotCare {
     const imageBytes = slot.memory?.image?.byteLength ?? 0
     slot.owner = undefined
     slot.attachment = undefined
+    slot.hits = 0
     try {
       if (slot.memory !== undefined && slot.memory.state !== 'untouched') slot.memory.wipe()
       return true

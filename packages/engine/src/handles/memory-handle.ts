@@ -25,7 +25,7 @@ export interface MemorySlot {
 export interface MemoryLimits {
   /** The module's own maximum. */
   readonly declaredPages: number | undefined
-  /** The slot's capacity. */
+  /** The slot's capacity, or the module's own limit (option `maxMemoryBytes` of `compile`). */
   readonly capacityPages: number
   /** Whether its addresses are i64: then sizes in pages cross as bigints. */
   readonly is64: boolean
@@ -125,7 +125,7 @@ export class PooledMemory {
   /**
    * Grows the memory by `delta` pages of 64 KiB, and returns its old size in pages: numbers, or bigints where the
    * memory's addresses are i64.
-   * @throws RangeError beyond the module's maximum or the engine's `maxMemoryBytes`.
+   * @throws RangeError beyond the memory's own maximum, or `maxMemoryBytes` of its module or of the engine; nothing has changed then.
    * @throws TypeError if `delta` is no unsigned 32-bit number, or no unsigned 64-bit bigint.
    * @throws InstanceReleasedError
    */

@@ -1,8 +1,8 @@
 /** The engine's options, their defaults and their ranges. */
 import type { AllocationStrategy } from '@warmslot/index-allocator'
 
-import { pageBytes } from '../binary/sort-segments.ts'
 import { InvalidOptionError } from '@warmslot/index-allocator'
+import { checkMemoryBytes } from './check-memory-bytes.ts'
 import { refuseUnknown } from './refuse-unknown.ts'
 
 export interface EngineOptions {
@@ -50,6 +50,7 @@ export interface ResolvedEngineOptions {
 }
 
 const mostSlots = 16_000
+const mostMemoryBytes = 2 ** 32
 
 const names: Record<keyof EngineOptions, true> = {
   slots: true,
@@ -69,18 +70,7 @@ export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOpti
   if (!Number.isInteger(slots) || slots < 1 || slots > mostSlots) {
     throw new InvalidOptionError('slots', `a whole number from 1 to ${mostSlots}`, slots)
   }
-  if (
-    !Number.isInteger(maxMemoryBytes) ||
-    maxMemoryBytes < pageBytes ||
-    maxMemoryBytes > 2 ** 32 ||
-    maxMemoryBytes % pageBytes !== 0
-  ) {
-    throw new InvalidOptionError(
-      'maxMemoryBytes',
-      'a multiple of 65536 from 65536 to 4294967296',
-      maxMemoryBytes,
-    )
-  }
+  checkMemoryBytes(maxMemoryBytes, mostMemoryBytes)
   if (typeof deadlines !== 'boolean') throw new InvalidOptionError('deadlines', 'true or false', deadlines)
   return { slots, maxMemoryBytes, deadlines }
 }

@@ -9,19 +9,18 @@
 import type { MemoryImage } from '@warmslot/memory-image'
 import { setImmediate } from 'node:timers/promises'
 
-import type { AnalysisOptions, MemoryPlan, ModuleAnalysis } from '../binary/analyse-module.ts'
+import type { AnalysisOptions, ModuleAnalysis } from '../binary/analyse-module.ts'
 import { analyseModule } from '../binary/analyse-module.ts'
 import { hiddenModule } from '../binary/appended.ts'
 import type { ModuleStructure } from '../binary/module-structure.ts'
 import { MalformedModuleError } from '../binary/reader.ts'
 import type { ImageSegment } from '../binary/image-segments.ts'
-import { pageBytes } from '../binary/sort-segments.ts'
 import { UnknownFeatureError } from '../binary/unknown-opcode.ts'
 import { UnsupportedModuleError } from '../errors/unsupported-module-error.ts'
 import { ExportNames } from '../handles/exports-object.ts'
-import { checkAddressSpace } from './check-limits.ts'
-import { checkMemory64 } from './check-memory64.ts'
 import { ImportReader } from './import-reader.ts'
+import type { ModuleLimits } from './module-limits.ts'
+import { checkModuleLimits, mostMemoryBytes } from './module-limits.ts'
 
 export interface CompiledModule {
   readonly label: string
@@ -34,6 +33,10 @@ export interface CompiledModule {
   readonly sharedTables: boolean
   /** Whether the code has checks of deadlines. */
   readonly deadlines: boolean
+  /** Its own limit for each of its memories, in bytes, as it was asked for; undefined: none but the engine's. */
+  readonly ownMaxMemoryBytes: number | undefined
+  /** What each of its memories can grow to in this engine, in bytes. */
+  readonly maxMemoryBytes: number
   /** One for each memory; the pool keeps them open. */
   readonly images: readonly MemoryImage[]
   /** Whether it starts with a captured state. */
@@ -46,21 +49,13 @@ export interface Compilation {
   readonly imageSegments: readonly ImageSegment[]
 }
 
-/** What a module may ask of the engine's slots. */
-export interface SlotLimits {
-  readonly slots: number
-  readonly maxMemoryBytes: number
-  /** How much address space a slot takes with a 32-bit memory. */
-  readonly reservedBytesPerMemory: number
-}
-
 /** How long the analysis may hold the event loop at a time. */
 const sliceMs = 2
 
 export async function compileModule(
   source: Uint8Array,
   label: string,
-  limits: SlotLimits,
+  limits: ModuleLimits,
   options: AnalysisOptions,
 ): Promise<Compilation> {
   // The caller may change its bytes while the analysis pauses. V8 copies them once more: each takes a millisecond or less
@@ -82,6 +77,8 @@ export async function compileModule(
       source: bytes,
       sharedTables: options.sharedTables,
       deadlines: options.deadlines,
+      ownMaxMemoryBytes: limits.ownMaxMemoryBytes,
+      maxMemoryBytes: mostMemoryBytes(limits),
       compiled,
       exportNames: new ExportNames(analysis.exports),
       importReader: new ImportReader(analysis, compiled),
@@ -130,7 +127,7 @@ export async function inSlices<T>(work: Generator<void, T>): Promise<T> {
   }
 }
 
-export function refuse(structure: ModuleStructure, limits: SlotLimits): void {
+export function refuse(structure: ModuleStructure, limits: ModuleLimits): void {
   const native = 'Instantiate it with `new WebAssembly.Instance` instead.'
   if (structure.imports.some(({ module }) => module === hiddenModule)) {
     throw new UnsupportedModuleError(
@@ -146,39 +143,8 @@ export function refuse(structure: ModuleStructure, limits: SlotLimits): void {
       throw new MalformedModuleError('limits of a memory', 0)
     }
   }
-  checkSlotLimits(
+  checkModuleLimits(
     structure.memories.map(({ limits: { minimum, is64 } }) => ({ initialPages: minimum, is64 })),
     limits,
   )
-}
-
-/** Whether the engine's slots can hold the memories. @throws UnsupportedModuleError, ResourceLimitError */
-export function checkSlotLimits(
-  memories: readonly Pick<MemoryPlan, 'initialPages' | 'is64'>[],
-  limits: SlotLimits,
-): void {
-  if (memories.length > limits.slots) {
-    throw new UnsupportedModuleError(
-      `it has ${memories.length} memories, and the engine ${limits.slots} slots`,
-      'Raise option `slots`.',
-    )
-  }
-  for (const [index, { initialPages, is64 }] of memories.entries()) {
-    if (is64) checkMemory64Limits(index, limits)
-    if (initialPages * pageBytes > limits.maxMemoryBytes) {
-      throw new UnsupportedModuleError(
-        `memory ${index} starts with ${initialPages * pageBytes} bytes, and a slot holds ${limits.maxMemoryBytes}`,
-        'Raise option `maxMemoryBytes`.',
-      )
-    }
-  }
-}
-
-/** A slot that served both keeps a 32-bit and a 64-bit memory. */
-function checkMemory64Limits(index: number, { slots, reservedBytesPerMemory }: SlotLimits): void {
-  const support = checkMemory64()
-  if ('reason' in support) {
-    throw new UnsupportedModuleError(`memory ${index} is a memory64, and ${support.reason}`, support.advice)
-  }
-  checkAddressSpace(slots, reservedBytesPerMemory + support.reservedBytesPerMemory)
 }

@@ -55,7 +55,6 @@ export class InstanceCore implements Use {
   constructor(
     module: CompiledModule,
     lease: Lease,
-    capacityPages: number,
     leasedMemories: readonly number[] | undefined,
     time: UseTime | undefined,
   ) {
@@ -64,6 +63,7 @@ export class InstanceCore implements Use {
     this.#lease = lease
     this.exchange = new References(this, module.analysis.functionShapes)
     const plans = module.analysis.memories
+    const capacityPages = module.maxMemoryBytes / pageBytes
     const make = (leased: LeasedMemory, index: number): PooledMemory => {
       const reservation = leased.reservation as V8Reservation
       const { maximumPages, is64 } = plans[index]!

@@ -7,9 +7,11 @@ import type { ImageSegment } from '../binary/image-segments.ts'
 import { ModuleDisposedError } from '../errors/module-disposed-error.ts'
 import { SerializedModuleError } from '../errors/serialized-module-error.ts'
 import { ExportNames } from '../handles/exports-object.ts'
-import type { Compilation, SlotLimits } from '../runtime/compiled-module.ts'
-import { checkSlotLimits, inSlices } from '../runtime/compiled-module.ts'
+import type { Compilation } from '../runtime/compiled-module.ts'
+import { inSlices } from '../runtime/compiled-module.ts'
 import { ImportReader } from '../runtime/import-reader.ts'
+import type { ModuleLimits } from '../runtime/module-limits.ts'
+import { checkModuleLimits, mostMemoryBytes } from '../runtime/module-limits.ts'
 import { readFrame } from './frame.ts'
 import type { ModuleData } from './module-data.ts'
 import { readModuleData } from './module-data.ts'
@@ -23,6 +25,7 @@ export interface DeserializedModule {
 }
 
 /**
+ * @param given the engine's limits, and the module's own in place of the one that it was serialized with
  * @param accept refuses what does not fit to the engine
  * @throws ModuleDisposedError where the thread that shared it has disposed of it already
  * @throws SerializedModuleError, InvalidOptionError, UnsupportedModuleError, ResourceLimitError; what `accept` throws
@@ -30,7 +33,7 @@ export interface DeserializedModule {
 export async function deserializeModule(
   serialized: Uint8Array | SharedModule,
   label: string | undefined,
-  limits: SlotLimits,
+  given: ModuleLimits,
   accept: (data: ModuleData) => void,
 ): Promise<DeserializedModule> {
   const { bytes, compiled, images } = partsOf(serialized)
@@ -40,7 +43,9 @@ export async function deserializeModule(
   if (compiled === undefined && codeBytes === 0)
     throw new SerializedModuleError('it lacks its code', 'Pass the whole object that `share` gave.')
   accept(data)
-  checkSlotLimits(analysis.memories, limits)
+  const { ownMaxMemoryBytes = data.ownMaxMemoryBytes } = given
+  const limits = { ...given, ownMaxMemoryBytes }
+  checkModuleLimits(analysis.memories, limits)
   const codeEnd = sourceBytes + codeBytes
   const code = rest.subarray(sourceBytes, codeEnd)
   const ready = compiled ?? (await WebAssembly.compile(code as Uint8Array<ArrayBuffer>))
@@ -50,6 +55,8 @@ export async function deserializeModule(
     source: isSharedArrayBuffer(rest.buffer) ? shared(rest, sourceBytes) : rest.slice(0, sourceBytes),
     sharedTables,
     deadlines,
+    ownMaxMemoryBytes,
+    maxMemoryBytes: mostMemoryBytes(limits),
     compiled: ready,
     exportNames: new ExportNames(analysis.exports),
     importReader: new ImportReader(analysis, ready),

@@ -22,6 +22,8 @@ export interface ModuleData {
   readonly label: string
   readonly sharedTables: boolean
   readonly deadlines: boolean
+  /** The module's own limit for each of its memories, in bytes; undefined: none but that of the engine that has it. */
+  readonly ownMaxMemoryBytes: number | undefined
   /** Whether it starts with a captured state, and whether something is to run after each restore. */
   readonly isSnapshot: boolean
   readonly hasHook: boolean

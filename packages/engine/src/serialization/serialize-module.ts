@@ -62,7 +62,7 @@ async function withImages<T>(module: CompiledModule, work: () => Promise<T>): Pr
 const sliceBytes = 1 << 20
 
 function* write<Bytes extends Uint8Array>(
-  { analysis, source, label, sharedTables, deadlines, isSnapshot }: CompiledModule,
+  { analysis, source, label, sharedTables, deadlines, ownMaxMemoryBytes, isSnapshot }: CompiledModule,
   images: readonly MemoryImage[],
   hasHook: boolean,
   code: Uint8Array,
@@ -78,8 +78,8 @@ function* write<Bytes extends Uint8Array>(
     }
   }
   const lengths = { sourceBytes: source.length, codeBytes: code.length }
-  const flags = { sharedTables, deadlines, isSnapshot, hasHook }
-  const data = writeModuleData({ label, ...flags, ...lengths, analysis, segments })
+  const options = { label, sharedTables, deadlines, ownMaxMemoryBytes, isSnapshot, hasHook }
+  const data = writeModuleData({ ...options, ...lengths, analysis, segments })
   yield
   const parts = [data, source, code, ...contents]
   const output = allocate(parts.reduce((sum, { length }) => sum + length, frameBytes))

@@ -15,8 +15,9 @@ import { stateModule } from '../binary/state-module.ts'
 import { InstanceBusyError } from '../errors/instance-busy-error.ts'
 import { PooledInstance } from '../pooled-instance.ts'
 import { refuseState, StateReader } from './capture-state.ts'
-import type { Compilation, CompiledModule, SlotLimits } from '../runtime/compiled-module.ts'
+import type { Compilation, CompiledModule } from '../runtime/compiled-module.ts'
 import { compileModule, inSlices } from '../runtime/compiled-module.ts'
+import type { ModuleLimits } from '../runtime/module-limits.ts'
 
 /** Runs an instance of a module that is registered for this alone, and gone afterwards. */
 export type WithInstance = <T>(
@@ -26,7 +27,7 @@ export type WithInstance = <T>(
 
 export interface SnapshotPlan {
   readonly label: string
-  readonly limits: SlotLimits
+  readonly limits: ModuleLimits
   readonly options: AnalysisOptions
   readonly initialise: (instance: PooledInstance) => unknown
 }

@@ -9,6 +9,9 @@ import { threadId } from 'node:worker_threads'
 const copyOfPackage = randomBytes(4).toString('hex')
 let lastId = 0
 
+/** What every name begins with, whichever thread or copy of this package made it. */
+export const memfdNamePrefix = 'warmslot:'
+
 /** memfd_create(2) allows 249 bytes; the label gets what a person reads at a glance. */
 const maximumLabelLength = 64
 
@@ -21,5 +24,5 @@ export function nextImageId(): number {
 /** Such as `warmslot:0.17.9f3a61c2:renderer`. Letters, digits and `._-` of the label are kept. */
 export function memfdNameOf(id: number, label: string): string {
   const readable = label.slice(0, maximumLabelLength).replaceAll(/[^\w.-]/g, '_')
-  return `warmslot:${threadId}.${id}.${copyOfPackage}${readable === '' ? '' : `:${readable}`}`
+  return `${memfdNamePrefix}${threadId}.${id}.${copyOfPackage}${readable === '' ? '' : `:${readable}`}`
 }

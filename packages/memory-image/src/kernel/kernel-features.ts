@@ -1,6 +1,7 @@
 /** What this kernel can do, found out by trying: versions say little under backports, seccomp and gVisor. */
 
 import type { SystemCallError } from '../errors/system-call-error.ts'
+import { memfdNamePrefix } from '../image/image-name.ts'
 import { allSeals, createMemfd } from '../image/memfd.ts'
 import { canScan } from '../slot/page-scan.ts'
 import * as linux from '../system/constants.ts'
@@ -46,7 +47,7 @@ function works(action: () => void): boolean {
 }
 
 function withMemfd(action: (descriptor: number) => void): void {
-  const descriptor = createMemfd('warmslot:probe')
+  const descriptor = createMemfd(`${memfdNamePrefix}probe`)
   try {
     action(descriptor)
   } finally {

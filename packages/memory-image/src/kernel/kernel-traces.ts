@@ -30,7 +30,7 @@ const prefix = '/memfd:'
 const suffix = ' (deleted)'
 
 /** The memfd's name in a link or in a line of maps, or undefined. A name itself holds no slash and no blank. */
-function memfdNameIn(text: string): string | undefined {
+export function memfdNameIn(text: string): string | undefined {
   if (!text.endsWith(suffix)) return undefined
   const start = text.indexOf(prefix)
   return start < 0 ? undefined : text.slice(start + prefix.length, -suffix.length)

@@ -3,7 +3,14 @@
 import { type AllocationStrategy, nextAvailable, random, reuseAffinity } from '@warmslot/index-allocator'
 import { MemoryImage, RawReservation } from '@warmslot/memory-image'
 import { expect } from 'vitest'
-import { type Lease, type LeasedMemory, Pool, type PoolModule, type PurgeReceipt } from '../../src/index.ts'
+import {
+  type Lease,
+  type LeasedMemory,
+  Pool,
+  type PoolModule,
+  type PurgeReceipt,
+  type SlotViewState,
+} from '../../src/index.ts'
 import { PAGE, tracesOf, turn } from '../support.ts'
 import { Faults } from './faults.ts'
 import type { Operation, Settings } from './histories.ts'
@@ -108,6 +115,7 @@ export class World {
     expect(leases).toBe(this.#held.length)
     expect(modules.reduce((sum, { slotsAffine }) => sum + slotsAffine, 0)).toBe(affine)
     expect(modules.reduce((sum, { slotsQueued }) => sum + slotsQueued, 0)).toBe(queued)
+    this.#checkViews({ untouched, empty: withoutAffinity, affine, 'in-use': inUse, queued, retired })
     const pending = this.#pending()
     expect(waiting).toBe(pending.length)
     // Whoever is first in line really cannot be served.
@@ -123,6 +131,23 @@ export class World {
         expectSame(memory.read(0, memory.logicalBytes), contents[position]!)
       }
     }
+  }
+
+  /** The slots one by one are what the metrics count. */
+  #checkViews(counts: Record<SlotViewState, number>): void {
+    const views = this.#pool.slots()
+    expect(views.map(({ slot }) => slot)).toEqual(Array.from({ length: this.#slots }, (_, slot) => slot))
+    const found = { untouched: 0, empty: 0, affine: 0, 'in-use': 0, queued: 0, retired: 0 }
+    for (const { state } of views) found[state] += 1
+    expect(found).toEqual(counts)
+    for (const { lease } of this.#held) {
+      for (const { slot } of lease.memories)
+        expect(views[slot]).toMatchObject({ state: 'in-use', moduleId: lease.module.id })
+    }
+    const bound = views.filter(({ state }) => state === 'affine' || state === 'in-use' || state === 'queued')
+    for (const { moduleId, base } of bound) expect([moduleId, base]).not.toContain(undefined)
+    for (const { state, moduleId, hits } of views)
+      if (state === 'untouched' || state === 'empty') expect([moduleId, hits]).toEqual([undefined, 0])
   }
 
   /** The kernel obeys again, everything is given back, and nothing may be left. */
