@@ -18,7 +18,7 @@ const headers = {
   'x-accel-buffering': 'no',
 }
 
-export class EventViewer implements Viewer, Disposable {
+export class EventViewer implements Viewer {
   readonly #response: ServerResponse
   readonly #heartbeat: NodeJS.Timeout
   #needsWhole = true
@@ -46,7 +46,7 @@ export class EventViewer implements Viewer, Disposable {
     else this.#write(event(changesEvent, patch))
   }
 
-  [Symbol.dispose](): void {
+  end(): void {
     clearInterval(this.#heartbeat)
     this.#response.end()
   }

@@ -9,7 +9,7 @@ export interface PageFile {
   /** Of the URL. */
   readonly path: string
   readonly contentType: string
-  readonly body: string
+  readonly body: () => string
 }
 
 const isSource = import.meta.url.endsWith('.ts')
@@ -28,18 +28,13 @@ const entry = 'slot-map'
 /** @throws what keeps them from being read: the package is not whole */
 export function pageFiles(): PageFile[] {
   const files = staticFiles.map(([path, name, contentType]) => {
-    return { path, contentType, body: readFileSync(new URL(name, staticFolder), 'utf8') }
+    return pageFile(path, contentType, new URL(name, staticFolder))
   })
   return [...files, ...(isSource ? sourceScripts() : [builtScript()])]
 }
 
 function builtScript(): PageFile {
-  const name = `${entry}.js`
-  return {
-    path: `/${name}`,
-    contentType: javaScript,
-    body: readFileSync(new URL(name, scriptFolder), 'utf8'),
-  }
+  return pageFile(`/${entry}.js`, javaScript, new URL(`${entry}.js`, scriptFolder))
 }
 
 /** They import each other by their names. */
@@ -47,7 +42,12 @@ function sourceScripts(): PageFile[] {
   const names = readdirSync(scriptFolder).filter((name) => name.endsWith('.ts'))
   return names.map((name) => {
     const path = name === `${entry}.ts` ? `/${entry}.js` : `/${name}`
-    const body = stripTypeScriptTypes(readFileSync(new URL(name, scriptFolder), 'utf8'))
-    return { path, contentType: javaScript, body }
+    const { body: source } = pageFile(path, javaScript, new URL(name, scriptFolder))
+    return { path, contentType: javaScript, body: () => stripTypeScriptTypes(source()) }
   })
+}
+
+function pageFile(path: string, contentType: string, url: URL): PageFile {
+  const text = readFileSync(url, 'utf8')
+  return { path, contentType, body: () => text }
 }

@@ -41,7 +41,7 @@ export function slotMapRoutes(
   const watch = new SlotWatch(modules, workers, times)
   const files = pageFiles().map(({ path, contentType, body }): Route => {
     const headers = { ...pageHeaders, 'content-type': contentType }
-    return { method: 'GET', path, open: true, handle: () => ({ status: 200, headers, body }) }
+    return { method: 'GET', path, open: true, handle: () => ({ status: 200, headers, body: body() }) }
   })
   return [
     ...files,
@@ -63,12 +63,13 @@ async function stream(
   if (ending.aborted) throw new UnavailableError('The host ends.')
   if (watch.viewers >= mostViewers)
     throw new OverloadedError(503, `${mostViewers} clients watch already; no more may.`)
-  using viewer = new EventViewer(response)
+  const viewer = new EventViewer(response)
   const leave = watch.join(viewer)
   try {
     await eitherAborts(ending, signal)
   } finally {
     leave()
+    viewer.end()
   }
 }
 

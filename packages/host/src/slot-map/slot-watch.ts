@@ -36,6 +36,7 @@ export class SlotWatch {
   readonly #modules: ModuleRegistry
   readonly #workers: WorkerPool
   readonly #times: SlotWatchTimes
+  readonly #startedAt = new Date().toISOString()
   readonly #sights = new Map<WorkerThread, WorkerSight>()
   readonly #viewers = new Set<Viewer>()
   /** What was published last; undefined while nobody watches. */
@@ -116,6 +117,7 @@ export class SlotWatch {
       return [uid, { name, digest, state, requests } satisfies MapModule] as const
     })
     return {
+      startedAt: this.#startedAt,
       slotsPerWorker: this.#workers.slotsPerWorker,
       workers: Object.fromEntries(workers),
       modules: Object.fromEntries(modules),

@@ -63,7 +63,9 @@ function mapSlot(slot: WorkerSlot, before: MapSlot | undefined): MapSlot {
 function withRunning(slots: Readonly<Record<string, MapSlot>>, uid: string): Record<string, MapSlot> {
   return Object.fromEntries(
     Object.entries(slots).map(([number, slot]) =>
-      slot.module === uid && slot.state !== 'retired' ? [number, { ...slot, state: 'in-use' }] : [number, slot],
+      slot.module === uid && slot.state !== 'retired'
+        ? [number, { ...slot, state: 'in-use' }]
+        : [number, slot],
     ),
   )
 }

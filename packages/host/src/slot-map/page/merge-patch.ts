@@ -1,4 +1,7 @@
-/** JSON merge patches (RFC 7396): the difference of two states, and a state from another one and the difference. */
+/**
+ * JSON merge patches (RFC 7396): the difference of two states, and a state from another one and the difference. Keys are numbers,
+ * and names as modules have them: none of them is `__proto__`.
+ */
 
 /** What a patch is made of; null: the key is gone. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject
@@ -27,11 +30,10 @@ export function difference(before: JsonObject, after: JsonObject): JsonObject | 
   return differs ? patch : undefined
 }
 
-/** `target` with the patch applied. What the patch does not touch stays the same object, so that changes are found by `===`. */
+/** Applies a patch to `target`, in place where it is an object: a state is large, and patches are small. @returns what it has become */
 export function merge(target: Json | undefined, patch: Json): Json {
   if (!isObject(patch)) return patch
-  const merged = emptyObject()
-  if (isObject(target)) for (const key of Object.keys(target)) merged[key] = target[key]!
+  const merged = (isObject(target) ? target : emptyObject()) as Record<string, Json>
   for (const key of Object.keys(patch)) {
     const value = patch[key]!
     if (value === null) delete merged[key]

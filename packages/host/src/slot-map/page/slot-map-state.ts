@@ -44,6 +44,8 @@ export interface MapModule {
 
 /** Everything. */
 export interface SlotMapState {
+  /** When the host began, ISO 8601: a page that finds another one has another host. */
+  readonly startedAt: string
   readonly slotsPerWorker: number
   /** By number. */
   readonly workers: Readonly<Record<string, MapWorker>>
