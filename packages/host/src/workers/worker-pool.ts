@@ -59,6 +59,10 @@ export class WorkerPool implements AsyncDisposable {
     this.#queue = new RunQueue(options.queue)
   }
 
+  get slotsPerWorker(): number {
+    return this.#options.worker.slots
+  }
+
   get waiting(): number {
     return this.#queue.length
   }
@@ -240,6 +244,7 @@ export class WorkerPool implements AsyncDisposable {
   async #runOn(thread: WorkerThread, task: Task): Promise<void> {
     const { uid, settings } = task.module.plan
     this.#free.delete(thread)
+    thread.running = uid
     task.module.running += 1
     const guard = setTimeout(() => {
       const reason = `a guest of "${task.module.plan.name}" did not end in time`
@@ -252,6 +257,7 @@ export class WorkerPool implements AsyncDisposable {
       task.reject(error as Error)
     } finally {
       clearTimeout(guard)
+      thread.running = undefined
       task.module.running -= 1
       this.#becomesFree(thread)
     }

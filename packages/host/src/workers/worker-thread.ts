@@ -25,6 +25,8 @@ export class WorkerThread {
   readonly number: number
   /** UIDs of the modules that it has run: it has warm slots for them, most likely. */
   readonly warm: Set<string> = new Set()
+  /** UID of the module whose guest it runs. */
+  running: string | undefined
   /** Whether it has come up whole: with an engine, and all modules. */
   wasFree = false
   /** Resolves when it answers requests; rejects if it ends before. */
