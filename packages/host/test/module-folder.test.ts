@@ -65,9 +65,9 @@ it('loads what comes, a broken file once it is whole, and purges what goes', asy
 it('a changed module takes over without a gap, and so do changed settings', async () => {
   const seen = new Set<string>()
   const failed: number[] = []
-  let done = false
+  const ending = new AbortController()
   const client = (async () => {
-    while (!done) {
+    while (!ending.signal.aborted) {
       const response = await host.run('first', '')
       if (response.status !== 200) failed.push(response.status)
       seen.add(await response.text())
@@ -85,7 +85,7 @@ it('a changed module takes over without a gap, and so do changed settings', asyn
   }
   writeFileSync(`${folder}/first.json`, '{"timeLimitMs": 4321}')
   await until(async () => (await list())[0]?.settings.timeLimitMs === 4321)
-  done = true
+  ending.abort()
   await client
   expect(failed).toEqual([])
   expect([...seen].sort()).toEqual([1, 2, 3, 4, 5].map((version) => `0000000${version}`))
