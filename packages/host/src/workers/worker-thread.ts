@@ -27,8 +27,6 @@ export class WorkerThread {
   readonly warm: Set<string> = new Set()
   /** UID of the module whose guest it runs. */
   running: string | undefined
-  /** Whether it has come up whole: with an engine, and all modules. */
-  wasFree = false
   /** Resolves when it answers requests; rejects if it ends before. */
   readonly ready: Promise<void>
   /** Resolves when the thread is gone, with why. */
