@@ -74,6 +74,15 @@ const expected: Record<string, readonly RegExp[]> = {
     /with more time: 42/,
     /without a deadline: 42/,
   ],
+  'serve-modules': [
+    /put primes-1: 201/,
+    /the last primes below 100,000 are 99971, 99989, 99991/,
+    /put primes-2: 201/,
+    /primes-1 is deleted: [12] slots cleared, the kernel has 0 mappings, complete: true/,
+    /a request is answered with 200/,
+    /primes-2 is deleted: \d slots cleared, the kernel has 0 mappings, complete: true/,
+    /a request is answered with 404/,
+  ],
   'purge-on-drop': ['reuseAffinity', 'nextAvailable', 'random'].flatMap((strategy) => [
     new RegExp(`${strategy}: the kernel shows 4 mappings of red, 4 of blue`),
     /one instance still runs: 1 mapping is left/,

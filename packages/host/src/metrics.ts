@@ -1,15 +1,12 @@
 /** Prometheus metrics, by module and of the pools: counted as it happens, or asked of the workers when they are read. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { EngineMetrics } from '@warmslot/engine'
 import type { ModuleRegistry } from './modules/module-registry.ts'
+import { numbersOf, type PoolNumbers } from './workers/pool-numbers.ts'
 import type { WorkerPool } from './workers/worker-pool.ts'
 
 const prefix = 'warmslot_host_'
 /** In seconds: a request takes from a tenth of a millisecond to its time limit. */
 const durationBuckets = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30]
-/** How long workers are waited for when metrics are read, in milliseconds: a busy one answers after its guest. */
-const answerWithinMs = 500
-
 export class HostMetrics {
   readonly #registry = new Registry()
   readonly requests: Counter<'server' | 'route' | 'method' | 'status'>
@@ -134,33 +131,37 @@ export class HostMetrics {
   }
 
   #watchPools(workers: WorkerPool): void {
-    const labelNames = ['worker', 'state']
-    const instances = new Gauge({
-      name: `${prefix}instances`,
-      help: 'Instances since the worker started, by how they were made.',
-      labelNames: ['worker', 'kind'],
-      registers: [this.#registry],
-    })
+    const registers = [this.#registry]
+    // Both are of one answer of each worker.
+    let asked: Promise<PoolNumbers[]> | undefined
+    const ask = (): Promise<PoolNumbers[]> => {
+      asked ??= numbersOf(workers).finally(() => (asked = undefined))
+      return asked
+    }
     // oxlint-disable-next-line no-new -- the registry keeps it
     new Gauge({
       name: `${prefix}slots`,
       help: "Slots of each worker's pool, by state.",
-      labelNames,
-      registers: [this.#registry],
+      labelNames: ['worker', 'state'],
+      registers,
       async collect() {
+        const numbers = await ask()
         this.reset()
-        instances.reset()
-        const answers = workers.ask<EngineMetrics>({ type: 'metrics' })
-        const late = new Promise<never[]>((resolve) => setTimeout(() => resolve([]), answerWithinMs).unref())
-        for (const { thread, value } of await Promise.race([answers, late])) {
-          const worker = String(thread.number)
-          const { untouched, withoutAffinity, affine, inUse, queued, retired } = value.pool
-          const states = { untouched, withoutAffinity, affine, inUse, queued, retired }
-          for (const [state, count] of Object.entries(states)) this.set({ worker, state }, count)
-          const { warm, fresh, failed, deadlineExceeded } = value.instances
-          const kinds = { warm, fresh, failed, deadlineExceeded }
-          for (const [kind, count] of Object.entries(kinds)) instances.set({ worker, kind }, count)
-        }
+        for (const { worker, slots } of numbers)
+          for (const [state, count] of Object.entries(slots)) this.set({ worker, state }, count)
+      },
+    })
+    // oxlint-disable-next-line no-new -- the same
+    new Gauge({
+      name: `${prefix}instances`,
+      help: 'Instances since the worker started, by how they were made.',
+      labelNames: ['worker', 'kind'],
+      registers,
+      async collect() {
+        const numbers = await ask()
+        this.reset()
+        for (const { worker, instances } of numbers)
+          for (const [kind, count] of Object.entries(instances)) this.set({ worker, kind }, count)
       },
     })
   }

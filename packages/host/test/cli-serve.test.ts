@@ -43,6 +43,27 @@ function run(data: string, name: string, argument: string): Promise<Response> {
   return fetch(`${data}/v1/modules/${name}/run?arg=${argument}`, { method: 'POST' })
 }
 
+/** Until a guest of "sleeper" runs. */
+async function running(admin: string): Promise<void> {
+  for (;;) {
+    const { modules } = (await (await fetch(`${admin}/v1/modules`)).json()) as {
+      modules: { name: string; requests: number }[]
+    }
+    if (modules.some(({ name, requests }) => name === 'sleeper' && requests > 0)) return
+    await sleep(20)
+  }
+}
+
+/** Until no connection is taken any more. */
+async function draining(data: string): Promise<void> {
+  const refused = (): Promise<boolean> =>
+    fetch(`${data}/healthz`, { headers: { connection: 'close' } }).then(
+      () => false,
+      () => true,
+    )
+  while (!(await refused())) await sleep(20)
+}
+
 function messages(stderr: string): { msg: string; level: number }[] {
   return stderr
     .trim()
@@ -69,13 +90,15 @@ it.each(['SIGTERM', 'SIGINT'] as const)(
   '%s: a request that runs is answered, no other is taken',
   async (signal) => {
     const { child, ready, ended } = startServer()
-    const { data } = await ready
-    const answer = run(data, 'sleeper', 'h')
-    await sleep(300)
+    const { data, admin } = await ready
+    const answer = run(data, 'sleeper', 'p')
+    await running(admin)
     child.kill(signal)
     await sleep(200)
     await expect(run(data, 'numbered', '')).rejects.toThrow()
     const response = await answer
+    // Its connection would be waited for otherwise, as long as the client keeps it.
+    expect(response.headers.get('connection')).toBe('close')
     expect([response.status, await response.text()]).toEqual([200, 'done'])
     expect((await ended).status).toBe(0)
   },
@@ -83,9 +106,9 @@ it.each(['SIGTERM', 'SIGINT'] as const)(
 
 it('cuts requests off after --drain-ms', async () => {
   const { child, ready, ended } = startServer(['--drain-ms', '100'])
-  const { data } = await ready
+  const { data, admin } = await ready
   const answer = run(data, 'sleeper', 'z').catch((error: unknown) => error)
-  await sleep(300)
+  await running(admin)
   child.kill('SIGTERM')
   expect(await answer).toBeInstanceOf(Error)
   const { status, stderr } = await ended
@@ -98,11 +121,11 @@ it.each([
   ['SIGINT', 130],
 ] as const)('a second signal ends it at once: %s', async (signal, code) => {
   const { child, ready, ended } = startServer()
-  const { data } = await ready
+  const { data, admin } = await ready
   const answer = run(data, 'sleeper', 'z').catch((error: unknown) => error)
-  await sleep(300)
+  await running(admin)
   child.kill('SIGTERM')
-  await sleep(200)
+  await draining(data)
   child.kill(signal)
   expect((await ended).status).toBe(code)
   expect(await answer).toBeInstanceOf(Error)

@@ -148,9 +148,9 @@ it('modules are replaced and purged under full load', async () => {
   await using load = new Load(host, 3)
   const seen = new Set<string>()
   const wrong: string[] = []
-  let done = false
+  const ending = new AbortController()
   const clients = Array.from({ length: 3 }, async () => {
-    while (!done) {
+    while (!ending.signal.aborted) {
       const response = await host.run('versions', '')
       const text = await response.text()
       seen.add(text)
@@ -163,7 +163,7 @@ it('modules are replaced and purged under full load', async () => {
     const receipt = await (await host.purge(`version-${version - 1}`)).json()
     expect(receipt).toMatchObject({ complete: true, kernel: { mappings: 0, descriptors: 0 } })
   }
-  done = true
+  ending.abort()
   await Promise.all(clients)
   await load.end()
   expect([wrong, load.wrong]).toEqual([[], []])

@@ -20,6 +20,13 @@ async function problemOf(
   return (await response.json()) as never
 }
 
+async function result(exported: string, body?: unknown): Promise<unknown> {
+  const response = await host.call('library', exported, body)
+  const answer = (await response.json()) as { result: unknown }
+  expect(response.status, JSON.stringify(answer)).toBe(200)
+  return answer.result
+}
+
 it('passes the body as standard input, and both outputs back', async () => {
   const body = Buffer.from(`${'text '.repeat(30_000)}ä`)
   const response = await host.run('program', 'echo', body)
@@ -80,12 +87,6 @@ it('stops guests that do not end, asleep or awake, and tells of traps and of no 
 })
 
 it('calls exports with numbers, strings and bytes', async () => {
-  const result = async (exported: string, body?: unknown): Promise<unknown> => {
-    const response = await host.call('library', exported, body)
-    const answer = (await response.json()) as { result: unknown }
-    expect(response.status, JSON.stringify(answer)).toBe(200)
-    return answer.result
-  }
   expect(await result('add', { arguments: [1, 2.5] })).toBe(3.5)
   expect(await result('add', { arguments: [1e308, 1e308] })).toEqual({ f64: 'Infinity' })
   expect(await result('negate', { arguments: [{ i64: '9007199254740993' }] })).toEqual({

@@ -6,7 +6,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { HostError } from '../errors/host-error.ts'
-import { problem, send } from './answers.ts'
+import { type HttpAnswer, problem, send } from './answers.ts'
 import type { Authenticate } from './authentication.ts'
 import { readTarget } from './request-target.ts'
 import { type Match, Router } from './router.ts'
@@ -81,13 +81,18 @@ export class HttpServer {
     this.#server.closeAllConnections()
   }
 
+  #send(response: ServerResponse, answer: HttpAnswer): void {
+    // Said with the answer: requests that were running when the end began would leave their connections open.
+    if (this.#draining && !response.headersSent) response.setHeader('connection', 'close')
+    send(response, answer)
+  }
+
   async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const start = performance.now()
     const gone = new AbortController()
     response.on('close', () => {
       if (!response.writableFinished) gone.abort(new Error('the client has closed the connection'))
     })
-    if (this.#draining) response.setHeader('connection', 'close')
     let match: Match | undefined
     let error: unknown
     try {
@@ -96,10 +101,10 @@ export class HttpServer {
       if (match.route.open !== true) await this.#options.authenticate(message)
       const { parameters } = match
       const answer = await match.route.handle({ message, response, parameters, query, signal: gone.signal })
-      if (answer !== undefined) send(response, answer)
+      if (answer !== undefined) this.#send(response, answer)
     } catch (thrown) {
       if (!HostError.isInstance(thrown) && !gone.signal.aborted) error = thrown
-      send(response, problem(thrown))
+      this.#send(response, problem(thrown))
     }
     // A body that nobody has read would keep the connection busy.
     if (!message.complete) message.resume()

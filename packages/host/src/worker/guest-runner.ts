@@ -7,6 +7,7 @@ import type {
   ModuleToLoad,
   WorkerOptions,
   WorkerReceipt,
+  WorkerSlot,
 } from '../workers/protocol.ts'
 import { callExport } from './call-export.ts'
 import { LoadedModule } from './loaded-module.ts'
@@ -22,6 +23,8 @@ export class GuestRunner implements AsyncDisposable {
   readonly engine: Engine
   readonly #number: number
   readonly #modules = new Map<string, Promise<Held>>()
+  /** By the engine's number of the module, for as long as it may be in slots. */
+  readonly #uids = new Map<number, string>()
 
   constructor(number: number, { slots, maxMemoryBytes }: WorkerOptions) {
     this.#number = number
@@ -47,9 +50,11 @@ export class GuestRunner implements AsyncDisposable {
     try {
       const snapshot = await loaded.snapshot(pooled!, this.engine)
       this.#modules.set(plan.uid, Promise.resolve({ loaded, pooled: snapshot }))
+      this.#uids.set(snapshot.id, plan.uid)
       return await snapshot.share()
     } finally {
-      await pooled!.dispose()
+      const { complete } = await pooled!.dispose()
+      if (complete) this.#uids.delete(pooled!.id)
     }
   }
 
@@ -63,8 +68,19 @@ export class GuestRunner implements AsyncDisposable {
   async purge(uid: string): Promise<WorkerReceipt> {
     const held = await this.#modules.get(uid)
     const receipt = await held?.pooled?.dispose()
-    if (receipt === undefined || receipt.complete) this.#modules.delete(uid)
+    if (receipt === undefined || receipt.complete) {
+      this.#modules.delete(uid)
+      if (held?.pooled !== undefined) this.#uids.delete(held.pooled.id)
+    }
     return receiptOf(this.#number, receipt)
+  }
+
+  /** Those that were ever used. */
+  slots(residentBytes: boolean): WorkerSlot[] {
+    return this.engine
+      .slots({ residentBytes })
+      .filter(({ state }) => state !== 'untouched')
+      .map((slot) => Object.assign(slot, { uid: this.#uids.get(slot.moduleId ?? 0) }))
   }
 
   async #load(plan: ModuleToLoad): Promise<Held> {
@@ -73,6 +89,7 @@ export class GuestRunner implements AsyncDisposable {
       return { loaded: new LoadedModule(plan, content, this.engine), pooled: undefined }
     }
     const pooled = await this.engine.deserialize(content as SharedModule, { label: name })
+    this.#uids.set(pooled.id, plan.uid)
     return { loaded: new LoadedModule(plan, pooled, this.engine), pooled }
   }
 

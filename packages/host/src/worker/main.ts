@@ -33,7 +33,7 @@ async function answer(request: Request): Promise<unknown> {
     case 'purge':
       return runner.purge(request.uid)
     case 'slots':
-      return runner.engine.slots({ residentBytes: request.residentBytes })
+      return runner.slots(request.residentBytes)
     case 'metrics':
       return runner.engine.metrics()
     case 'close':

@@ -2,7 +2,7 @@
  * What the main thread and a worker say to each other: numbered requests, each answered once. A worker runs one guest at a time, so
  * requests that arrive meanwhile wait in its port.
  */
-import type { SharedModule } from '@warmslot/engine'
+import type { SharedModule, SlotView } from '@warmslot/engine'
 import type { ModuleKind } from '../modules/module-kind.ts'
 import type { ModuleSettings } from '../modules/module-settings.ts'
 
@@ -74,11 +74,17 @@ export interface WorkerReceipt {
   readonly ended: boolean
 }
 
+/** One slot of a worker, with the UID of the module that its pool has a number for. */
+export interface WorkerSlot extends SlotView {
+  readonly uid: string | undefined
+}
+
 export type Request =
   | { readonly type: 'load'; readonly module: ModuleToLoad }
   | { readonly type: 'snapshot'; readonly module: ModuleToLoad }
   | { readonly type: 'run'; readonly uid: string; readonly input: GuestInput }
   | { readonly type: 'purge'; readonly uid: string }
+  /** Answered with a `WorkerSlot` for each slot that was ever used. */
   | { readonly type: 'slots'; readonly residentBytes: boolean }
   | { readonly type: 'metrics' }
   | { readonly type: 'close' }

@@ -21,7 +21,8 @@ import type {
   WorkerReceipt,
 } from './protocol.ts'
 import { type ModuleLoad, RunQueue, type Task } from './run-queue.ts'
-import { WorkerThread } from './worker-thread.ts'
+import { WorkerCrew, type WorkerEvents } from './worker-crew.ts'
+import type { WorkerThread } from './worker-thread.ts'
 
 export interface WorkerPoolOptions {
   readonly workers: number
@@ -32,31 +33,27 @@ export interface WorkerPoolOptions {
   readonly graceMs: number
 }
 
-/** What happens to workers, for logs and metrics. */
-export interface WorkerEvents {
-  /** A worker is gone, and another one starts. */
-  replaced?(worker: number, reason: string): void
-  /** No worker could be started in its place; it is tried again. */
-  startFailed?(error: unknown): void
-}
-
-const restartAfterMs = 1_000
-
 export class WorkerPool implements AsyncDisposable {
   readonly #options: WorkerPoolOptions
-  readonly #events: WorkerEvents
   readonly #queue: RunQueue
+  readonly #crew: WorkerCrew
   readonly #modules = new Map<string, ModuleLoad>()
-  readonly #threads = new Set<WorkerThread>()
-  /** Of `threads`: those that wait for a guest. */
+  /** Workers that wait for a guest. */
   readonly #free = new Set<WorkerThread>()
-  #lastNumber = 0
-  #closed = false
 
   constructor(options: WorkerPoolOptions, events: WorkerEvents = {}) {
     this.#options = options
-    this.#events = events
     this.#queue = new RunQueue(options.queue)
+    const user = {
+      prepare: (thread: WorkerThread) => this.#loadAll(thread),
+      ready: (thread: WorkerThread) => this.#becomesFree(thread),
+      gone: (thread: WorkerThread) => void this.#free.delete(thread),
+    }
+    this.#crew = new WorkerCrew(options.workers, options.worker, user, events)
+  }
+
+  get slotsPerWorker(): number {
+    return this.#options.worker.slots
   }
 
   get waiting(): number {
@@ -65,7 +62,7 @@ export class WorkerPool implements AsyncDisposable {
 
   /** Workers that run guests, or wait for them. */
   get threads(): readonly WorkerThread[] {
-    return [...this.#threads].filter(({ isEnded }) => !isEnded)
+    return this.#crew.threads
   }
 
   isBusy(thread: WorkerThread): boolean {
@@ -75,7 +72,7 @@ export class WorkerPool implements AsyncDisposable {
   /** Starts all workers. @throws what keeps a worker from starting */
   async start(): Promise<void> {
     try {
-      await Promise.all(Array.from({ length: this.#options.workers }, () => this.#startOne()))
+      await this.#crew.start()
     } catch (error) {
       await this[Symbol.asyncDispose]()
       throw error
@@ -86,7 +83,7 @@ export class WorkerPool implements AsyncDisposable {
   async load(plan: ModuleToLoad): Promise<void> {
     this.#modules.set(plan.uid, { plan, running: 0, waiting: 0 })
     try {
-      await this.#ask({ type: 'load', module: plan })
+      await this.#crew.tell({ type: 'load', module: plan })
     } catch (error) {
       await this.purge(plan.uid)
       throw error
@@ -151,12 +148,8 @@ export class WorkerPool implements AsyncDisposable {
   }
 
   /** Answers of all workers that answer. */
-  async ask<Value>(request: Request): Promise<{ thread: WorkerThread; value: Value }[]> {
-    const threads = this.threads
-    const answers = await Promise.allSettled(threads.map((thread) => thread.request<Value>(request)))
-    return answers.flatMap((answer, index) =>
-      answer.status === 'fulfilled' ? [{ thread: threads[index]!, value: answer.value }] : [],
-    )
+  ask<Value>(request: Request): Promise<{ thread: WorkerThread; value: Value }[]> {
+    return this.#crew.ask(request)
   }
 
   /** Ends a worker whatever it does, and starts another one. */
@@ -166,33 +159,12 @@ export class WorkerPool implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed = true
-    const threads = [...this.#threads]
-    await Promise.allSettled(
-      threads.map((thread) =>
-        this.isBusy(thread) ? thread.end('the host closes') : thread.request({ type: 'close' }),
-      ),
-    )
-    await Promise.all(threads.map(({ ended }) => ended))
+    await this.#crew.close((thread) => this.isBusy(thread))
   }
 
-  /** @throws ReportedError the first that a worker which is there answers with */
-  async #ask(request: Request): Promise<void> {
-    const answers = await Promise.allSettled(this.threads.map((thread) => thread.request(request)))
-    for (const answer of answers) {
-      if (answer.status === 'rejected' && !(answer.reason instanceof WorkerLostError)) throw answer.reason
-    }
-  }
-
-  async #startOne(): Promise<void> {
-    this.#lastNumber += 1
-    const thread = new WorkerThread(this.#lastNumber, this.#options.worker)
-    this.#threads.add(thread)
-    void thread.ended.then((reason) => this.#gone(thread, reason))
-    await thread.ready
+  async #loadAll(thread: WorkerThread): Promise<void> {
     // Those that come while it loads are among them.
     for (const { plan } of this.#modules.values()) await this.#loadInto(thread, plan)
-    this.#becomesFree(thread)
   }
 
   async #loadInto(thread: WorkerThread, plan: ModuleToLoad): Promise<void> {
@@ -205,21 +177,8 @@ export class WorkerPool implements AsyncDisposable {
     }
   }
 
-  #gone(thread: WorkerThread, reason: string): void {
-    this.#threads.delete(thread)
-    this.#free.delete(thread)
-    if (this.#closed) return
-    this.#events.replaced?.(thread.number, reason)
-    // One that never came up ends here as well: not in a tight circle.
-    const start = (): void =>
-      void this.#startOne().catch((error: unknown) => this.#events.startFailed?.(error))
-    if (thread.wasFree) start()
-    else setTimeout(start, restartAfterMs).unref()
-  }
-
   #becomesFree(thread: WorkerThread): void {
-    if (thread.isEnded || this.#closed) return
-    thread.wasFree = true
+    if (thread.isEnded) return
     this.#free.add(thread)
     this.#dispatch()
   }
@@ -240,6 +199,7 @@ export class WorkerPool implements AsyncDisposable {
   async #runOn(thread: WorkerThread, task: Task): Promise<void> {
     const { uid, settings } = task.module.plan
     this.#free.delete(thread)
+    thread.running = uid
     task.module.running += 1
     const guard = setTimeout(() => {
       const reason = `a guest of "${task.module.plan.name}" did not end in time`
@@ -252,6 +212,7 @@ export class WorkerPool implements AsyncDisposable {
       task.reject(error as Error)
     } finally {
       clearTimeout(guard)
+      thread.running = undefined
       task.module.running -= 1
       this.#becomesFree(thread)
     }

@@ -25,8 +25,8 @@ export class WorkerThread {
   readonly number: number
   /** UIDs of the modules that it has run: it has warm slots for them, most likely. */
   readonly warm: Set<string> = new Set()
-  /** Whether it has come up whole: with an engine, and all modules. */
-  wasFree = false
+  /** UID of the module whose guest it runs. */
+  running: string | undefined
   /** Resolves when it answers requests; rejects if it ends before. */
   readonly ready: Promise<void>
   /** Resolves when the thread is gone, with why. */

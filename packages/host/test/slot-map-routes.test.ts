@@ -1,0 +1,124 @@
+/** The slot map's state over HTTP: what a page, or anybody else, is told. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, expect, it, vi } from 'vitest'
+import type { SlotMapState } from '../src/slot-map/page/slot-map-state.ts'
+import { WorkerThread } from '../src/workers/worker-thread.ts'
+import { command, numbered } from './support/programs.ts'
+import { openStream, slotsOf } from './support/slot-stream.ts'
+import { startHost } from './support/test-host.ts'
+
+afterEach(() => void vi.restoreAllMocks())
+
+it('tells the state once', async () => {
+  await using host = await startHost()
+  await host.put('one', numbered(1), { name: 'first' })
+  await host.run('first', '')
+  await host.run('first', '')
+  const response = await fetch(`${host.admin}/v1/slots`)
+  expect(response.headers.get('cache-control')).toBe('no-store')
+  const state = (await response.json()) as SlotMapState
+  expect(state).toMatchObject({ slotsPerWorker: 8, modules: { one: { name: 'first', state: 'ready' } } })
+  expect(Object.keys(state.workers)).toHaveLength(2)
+  expect(slotsOf(state, 'one')).toEqual([expect.objectContaining({ state: 'affine', warm: true })])
+  const [slot] = Object.values(state.workers).flatMap(({ slots }) => Object.values(slots))
+  expect(slot).toMatchObject({ hits: 1, residentBytes: expect.any(Number) })
+})
+
+it('streams a whole state, then what changes: a run, a snapshot, a purge', async () => {
+  await using host = await startHost()
+  await using stream = await openStream(host.admin)
+  expect(stream.response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
+  await stream.until(({ workers }) => Object.keys(workers).length === 2)
+  await host.put('one', numbered(1))
+  await stream.until(({ modules }) => modules['one']?.state === 'ready')
+  await host.run('one', '')
+  await stream.until((state) => slotsOf(state, 'one').length === 1)
+  await host.purge('one')
+  const { modules } = await stream.until((state) => slotsOf(state, 'one').length === 0)
+  expect(modules['one']).toBeUndefined()
+  expect(stream.events[0]).toBe('state')
+  expect(new Set(stream.events.slice(1))).toEqual(new Set(['changes']))
+})
+
+it('asks the workers once for all who watch, and nothing when nobody does', async () => {
+  await using host = await startHost()
+  const request = vi.spyOn(WorkerThread.prototype, 'request')
+  const asked = (): number => request.mock.calls.filter(([{ type }]) => type === 'slots').length
+  await sleep(400)
+  expect(asked()).toBe(0)
+  await using first = await openStream(host.admin)
+  await first.until(() => true)
+  const streams = await Promise.all(Array.from({ length: 10 }, () => openStream(host.admin)))
+  for (const stream of streams) await stream.until(() => true)
+  await host.put('one', numbered(1))
+  for (const stream of [first, ...streams])
+    await stream.until(({ modules }) => modules['one']?.state === 'ready')
+  // All of them have had the same looks: far fewer than one for each.
+  const looks = request.mock.calls.filter(([{ type }]) => type === 'slots').length / 2
+  expect(first.events.length).toBeLessThanOrEqual(looks)
+  await first[Symbol.asyncDispose]()
+  for (const stream of streams) await stream[Symbol.asyncDispose]()
+  await sleep(600)
+  const before = asked()
+  await sleep(600)
+  expect(asked()).toBe(before)
+})
+
+it('shows the last slots of a worker that is busy, and what keeps it so', async () => {
+  await using host = await startHost({ workers: 1 })
+  await host.put('program', command, { timeLimitMs: 3_000 })
+  await host.run('program', 'c')
+  await using stream = await openStream(host.admin)
+  await stream.until((state) => slotsOf(state, 'program').length === 1)
+  const run = host.run('program', 'l')
+  const { workers } = await stream.until((state) => Object.values(state.workers).some(({ busy }) => busy))
+  expect(Object.values(workers)[0]).toMatchObject({ busy: true, running: 'program' })
+  expect(slotsOf(stream.state, 'program')).toEqual([expect.objectContaining({ state: 'in-use' })])
+  expect((await run).status).toBe(504)
+  await stream.until((state) => Object.values(state.workers).every(({ busy }) => !busy))
+  expect(Object.values(stream.state.workers)[0]).not.toHaveProperty('running')
+})
+
+it('ends its streams with the host', async () => {
+  const host = await startHost({ drainMs: 20_000 })
+  await using stream = await openStream(host.admin)
+  await stream.until(() => true)
+  const start = performance.now()
+  await Promise.all([host.host.close(), stream.ended()])
+  expect(performance.now() - start).toBeLessThan(10_000)
+})
+
+it('gives everybody the page, and the data to those with the token', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'warmslot-token-'))
+  try {
+    const tokenFile = join(folder, 'token')
+    writeFileSync(tokenFile, 'a-token-of-the-test\n')
+    await using host = await startHost({ tokenFile })
+    const page = await fetch(`${host.admin}/`)
+    expect(page.status).toBe(200)
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'self'")
+    expect(page.headers.get('x-content-type-options')).toBe('nosniff')
+    for (const [, file] of (await page.text()).matchAll(/(?:href|src)="([^"]+)"/g))
+      expect([file, (await fetch(`${host.admin}/${file}`)).status]).toEqual([file, 200])
+    expect((await fetch(`${host.admin}/v1/slots`)).status).toBe(401)
+    expect((await fetch(`${host.admin}/v1/slots/events`)).status).toBe(401)
+    const headers = { authorization: 'Bearer a-token-of-the-test' }
+    expect((await fetch(`${host.admin}/v1/slots`, { headers })).status).toBe(200)
+    await using stream = await openStream(host.admin, headers)
+    expect((await stream.until(() => true)).slotsPerWorker).toBe(8)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+it('has room for so many streams, and says so', async () => {
+  await using host = await startHost({ workers: 1 })
+  const streams = await Promise.all(Array.from({ length: 64 }, () => openStream(host.admin)))
+  expect(new Set(streams.map(({ response }) => response.status))).toEqual(new Set([200]))
+  const refused = await fetch(`${host.admin}/v1/slots/events`)
+  expect([refused.status, await refused.json()]).toMatchObject([503, { code: 'WARMSLOT_OVERLOADED' }])
+  for (const stream of streams) await stream[Symbol.asyncDispose]()
+})
