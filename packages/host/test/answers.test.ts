@@ -106,7 +106,7 @@ const adminCases: readonly Case[] = [
     method: 'PUT',
     path: `/v1/modules/start?digest=${digestOf(starting)}`,
     body: starting,
-    status: 201,
+    status: 422,
   },
   { described: '/v1/modules', path: '/v1/modules', status: 200 },
   { described: ofUid, path: '/v1/modules/new', status: 200 },
