@@ -1,5 +1,5 @@
 /** A request exactly as it is written here: `fetch` would resolve the dots in paths, and add headers. */
-import { type IncomingHttpHeaders, request } from 'node:http'
+import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 
 export interface RawRequest {
@@ -29,7 +29,8 @@ export async function rawRequest(base: string, wanted: RawRequest): Promise<RawA
   const sent = request({ hostname, port, method, path, agent: false, headers: { ...framing, ...headers } })
   return new Promise((resolve, reject) => {
     sent.on('response', (answer) => {
-      buffer(answer).then(
+      const endless = answer.headers['content-type']?.startsWith('text/event-stream') === true
+      ;(endless ? firstChunk(answer) : buffer(answer)).then(
         (bytes) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: bytes }),
         reject,
       )
@@ -38,6 +39,11 @@ export async function rawRequest(base: string, wanted: RawRequest): Promise<RawA
     for (const chunk of chunks ?? [body as Uint8Array | string]) sent.write(chunk)
     sent.end()
   })
+}
+
+async function firstChunk(answer: IncomingMessage): Promise<Buffer> {
+  for await (const chunk of answer as AsyncIterable<Buffer>) return chunk
+  return Buffer.alloc(0)
 }
 
 /** What an answer with a problem says. */
