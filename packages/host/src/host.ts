@@ -8,7 +8,7 @@
  */
 import { pino, type Logger } from 'pino'
 import { adminRoutes } from './http/admin-routes.ts'
-import { type Authenticate, bearerToken, everybody } from './http/authentication.ts'
+import { type Authenticate, bearerToken, everybody, whoeverIsHere } from './http/authentication.ts'
 import { HttpServer, type ListenAddress, type RequestObserver } from './http/http-server.ts'
 import { healthRoutes, operationsRoutes, type Readiness } from './http/operations-routes.ts'
 import { Router } from './http/router.ts'
@@ -179,7 +179,7 @@ function authentication(
   address: ListenAddress,
 ): Promise<Authenticate> | Authenticate {
   if (tokenFile !== undefined) return bearerToken(tokenFile)
-  if (isLoopback(address)) return everybody
+  if (isLoopback(address)) return whoeverIsHere
   throw new InvalidHostOptionError(
     'adminListen',
     'a loopback address, or have a "tokenFile": whoever reaches this port can load code',

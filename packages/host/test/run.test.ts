@@ -116,8 +116,20 @@ it('tells of what a library does wrong', async () => {
   expect([trapped.status, trapped.code]).toEqual([500, 'WARMSLOT_GUEST_TRAPPED'])
   const stopped = await problemOf(await host.call('library', 'loop'))
   expect([stopped.status, stopped.code]).toEqual([504, 'WARMSLOT_TIME_LIMIT'])
+  for (const values of [[], [1], [1, 2, 3]]) {
+    const wrong = await problemOf(await host.call('library', 'add', { arguments: values }))
+    expect([wrong.status, wrong.code]).toEqual([400, 'WARMSLOT_BAD_REQUEST'])
+  }
   const unknown = await problemOf(await host.call('library', 'constructor'))
   expect([unknown.status, unknown.code]).toEqual([404, 'WARMSLOT_UNKNOWN_EXPORT'])
+})
+
+it('what is put under a UID stays', async () => {
+  expect((await host.put('library', library, { timeLimitMs: 500 })).status).toBe(200)
+  for (const settings of [{ timeLimitMs: 501 }, { timeLimitMs: 500, name: 'other' }]) {
+    const conflict = await problemOf(await host.put('library', library, settings))
+    expect([conflict.status, conflict.code]).toEqual([409, 'WARMSLOT_MODULE_CONFLICT'])
+  }
 })
 
 it('refuses what could never be run, when it is put', async () => {

@@ -1,4 +1,5 @@
 /** Who may use the administration port. */
+import { get } from 'node:http'
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -120,4 +121,21 @@ test('a host does not start open to others without a token', async () => {
     code: 'WARMSLOT_INVALID_OPTION',
     option: 'adminListen',
   })
+})
+
+test('without a token, the port is called by a loopback address, and by no other name', async () => {
+  await using host = await startHost()
+  const { port } = host.host.addresses.adminListen
+  const status = (name: string): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const options = { port, host: '127.0.0.1', path: '/v1/modules', headers: { host: name } }
+      get(options, (response) => {
+        response.resume()
+        resolve(response.statusCode!)
+      }).on('error', reject)
+    })
+  for (const name of ['127.0.0.1', `127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`])
+    expect(await status(name), name).toBe(200)
+  for (const name of ['example.com', `127.0.0.1.example.com:${port}`, 'localhost.example.com'])
+    expect(await status(name), name).toBe(400)
 })

@@ -2,13 +2,26 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
+import { isLoopback } from '../listen-address.ts'
+import { BadRequestError } from '../errors/bad-request-error.ts'
 import { UnauthorizedError } from '../errors/unauthorized-error.ts'
 
 /** Resolves for who may, and throws UnauthorizedError for who may not. */
 export type Authenticate = (request: IncomingMessage) => Promise<void> | void
 
-/** For ports that are open, and for administration on a loopback address. */
+/** For ports that are open. */
 export const everybody: Authenticate = () => undefined
+
+/**
+ * For administration on a loopback address: whoever calls it by such an address. A page of a browser that reaches it under a name of
+ * its own making (DNS rebinding) says that name.
+ */
+export const whoeverIsHere: Authenticate = ({ headers }) => {
+  const name = (headers.host ?? '').replace(/:\d+$/, '')
+  const hostname = name.replace(/^\[(.*)\]$/, '$1')
+  if (isLoopback({ hostname, port: 0 })) return
+  throw new BadRequestError('Call this port by a loopback address, or give the host a token file.')
+}
 
 /** The shortest token that is accepted, in characters: whatever is shorter can be guessed. */
 const shortestToken = 16

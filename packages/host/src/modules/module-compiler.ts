@@ -60,6 +60,9 @@ export class ModuleCompiler implements AsyncDisposable {
       } finally {
         await shared.release()
       }
+    } catch (error) {
+      const message = `The module could not be initialised: ${(error as Error).message}`
+      throw new UnusableModuleError(message, { cause: error })
     } finally {
       await compiled.dispose()
     }

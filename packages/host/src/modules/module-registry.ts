@@ -70,7 +70,7 @@ export class ModuleRegistry {
   ): Promise<{ module: HostModule; created: boolean }> {
     const present = this.#modules.get(identity.uid)
     if (present !== undefined) {
-      checkSame(present, identity)
+      checkSame(present, identity, settings)
       await present.loading
       return { module: present, created: false }
     }
@@ -124,8 +124,13 @@ export class ModuleRegistry {
   }
 
   async #purge(module: HostModule): Promise<HostReceipt> {
-    await module.loading
     const { uid, name } = module.identity
+    try {
+      await module.loading
+    } catch {
+      // It has gone by itself.
+      throw new UnknownModuleError(uid)
+    }
     const others = this.#ready.get(name)?.filter((one) => one !== module) ?? []
     if (others.length > 0) this.#ready.set(name, others)
     else this.#ready.delete(name)
@@ -141,11 +146,13 @@ export class ModuleRegistry {
   }
 }
 
-function checkSame({ identity, state }: HostModule, wanted: ModuleIdentity): void {
+function checkSame(present: HostModule, wanted: ModuleIdentity, settings: ModuleSettings): void {
+  const { identity, state } = present
   if (state !== 'loading' && state !== 'ready')
     throw new ModuleConflictError(`Module "${identity.uid}" is being purged. A new module has a new UID.`)
-  if (identity.digest === wanted.digest && identity.name === wanted.name) return
+  const same = identity.digest === wanted.digest && identity.name === wanted.name
+  if (same && JSON.stringify(present.settings) === JSON.stringify(settings)) return
   throw new ModuleConflictError(
-    `Module "${identity.uid}" is here already, as "${identity.name}" with ${identity.digest}. What is put under a UID stays.`,
+    `Module "${identity.uid}" is here already, as "${identity.name}" with ${identity.digest}, or with other settings. What is put under a UID stays.`,
   )
 }

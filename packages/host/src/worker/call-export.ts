@@ -35,6 +35,10 @@ export function callExport(module: LoadedModule, input: CallInput): CallOutput {
       const called = functionOf(instance, input.export, name)
       if (initialize === 'each-request') (instance.exports['_initialize'] as GuestFunction | undefined)?.()
       const values = input.arguments.flatMap((argument) => lower(instance, argument))
+      if (values.length !== called.length)
+        throw new BadRequestError(
+          `"${input.export}" takes ${called.length} parameters, not ${values.length}.`,
+        )
       return lift(instance, call(called, values), input.result, responseBytes)
     })
     return { result, stderr: wasi.stderr.take() }
