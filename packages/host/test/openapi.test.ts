@@ -34,7 +34,8 @@ const ports: Readonly<Record<string, readonly Route[]>> = {
     ...adminRoutes(none, none),
     ...healthRoutes(none),
     ...operationsRoutes(none),
-    ...slotMapRoutes(none, none, new AbortController().signal),
+    // What the page loads is the page's own affair.
+    ...slotMapRoutes(none, none, new AbortController().signal).filter(({ path }) => !path.includes('.')),
   ],
 }
 

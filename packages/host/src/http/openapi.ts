@@ -9,6 +9,7 @@ import type { Part } from './openapi/parts.ts'
 import { problemSchemas } from './openapi/problems.ts'
 import { receiptSchemas } from './openapi/receipts.ts'
 import { settingParameters, settingSchemas } from './openapi/settings.ts'
+import { slotMapPaths, slotMapSchemas } from './openapi/slot-map-paths.ts'
 
 const description = `Serves WebAssembly modules, each request in its own pooled instance.
 
@@ -31,7 +32,7 @@ export const openApi: Part = {
     { name: 'slot map', description: 'Every slot of every worker.' },
   ],
   security: [{ token: [] }],
-  paths: { ...dataPaths, ...adminPaths, ...operationsPaths },
+  paths: { ...dataPaths, ...adminPaths, ...operationsPaths, ...slotMapPaths },
   components: {
     securitySchemes: {
       token: {
@@ -49,6 +50,7 @@ export const openApi: Part = {
       ...receiptSchemas,
       ...callSchemas,
       ...operationsSchemas,
+      ...slotMapSchemas,
       ...problemSchemas,
     },
   },

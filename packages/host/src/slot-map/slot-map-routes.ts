@@ -50,7 +50,12 @@ export function slotMapRoutes(
       path: '/v1/slots',
       handle: async () => json(200, await watch.look(), { 'cache-control': 'no-store' }),
     },
-    { method: 'GET', path: '/v1/slots/events', handle: (request) => stream(watch, ending, request) },
+    {
+      method: 'GET',
+      path: '/v1/slots/events',
+      endless: true,
+      handle: (request) => stream(watch, ending, request),
+    },
   ]
 }
 
