@@ -1,5 +1,5 @@
 /** A request exactly as it is written here: `fetch` would resolve the dots in paths, and add headers. */
-import { type IncomingHttpHeaders, request } from 'node:http'
+import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 
 export interface RawRequest {
@@ -29,7 +29,7 @@ export async function rawRequest(base: string, wanted: RawRequest): Promise<RawA
   const sent = request({ hostname, port, method, path, agent: false, headers: { ...framing, ...headers } })
   return new Promise((resolve, reject) => {
     sent.on('response', (answer) => {
-      buffer(answer).then(
+      bodyOf(answer).then(
         (bytes) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: bytes }),
         reject,
       )
@@ -38,6 +38,13 @@ export async function rawRequest(base: string, wanted: RawRequest): Promise<RawA
     for (const chunk of chunks ?? [body as Uint8Array | string]) sent.write(chunk)
     sent.end()
   })
+}
+
+/** Of a stream of events, which would not end, the first piece. */
+async function bodyOf(answer: IncomingMessage): Promise<Buffer> {
+  if (answer.headers['content-type']?.startsWith('text/event-stream') !== true) return buffer(answer)
+  for await (const piece of answer) return piece as Buffer
+  return Buffer.alloc(0)
 }
 
 /** What an answer with a problem says. */
