@@ -22,6 +22,7 @@ import { ModuleRegistry } from './modules/module-registry.ts'
 import {
   type HostOptions,
   InvalidHostOptionError,
+  type LogLevel,
   resolveHostOptions,
   type ResolvedHostOptions,
 } from './options.ts'
@@ -66,7 +67,7 @@ export class Host implements AsyncDisposable {
    */
   static async start(options: HostOptions = {}, log?: Logger): Promise<Host> {
     const resolved = resolveHostOptions(options)
-    const host = new Host(resolved, log ?? pino({ level: resolved.logLevel }, process.stderr))
+    const host = new Host(resolved, log ?? standardLog(resolved.logLevel))
     try {
       await host.#start()
       return host
@@ -114,6 +115,7 @@ export class Host implements AsyncDisposable {
       this.#folder = new ModuleFolder(modules, this.modules, this.#options, this.log)
       await this.#folder.start()
     }
+    this.modules.isStarting = false
     this.#readiness = { ready: true }
     this.log.info({ ...this.addresses, workers: this.#options.workers }, 'ready')
   }
@@ -162,6 +164,13 @@ export class Host implements AsyncDisposable {
     // What kept it from starting is told by whoever started it.
     if (started) this.log.info('ended')
   }
+}
+
+/** Lines of JSON on standard error. That nobody reads them any more ends no host. */
+function standardLog(level: LogLevel): Logger {
+  const destination = pino.destination({ fd: process.stderr.fd, sync: true })
+  destination.on('error', () => undefined)
+  return pino({ level }, destination)
 }
 
 /** @throws InvalidHostOptionError where the administration would be open to others */

@@ -1,28 +1,21 @@
 /** Answers of a running host beside their description: every path, every status that can be had without breaking something. */
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, test } from 'vitest'
 import { digestOf } from '../src/modules/digest.ts'
-import { checkAnswer } from './support/conformance.ts'
+import { type Case, checkCase, checkSchema } from './support/conformance.ts'
 import { command, library } from './support/programs.ts'
-import { rawRequest, type RawRequest } from './support/raw-request.ts'
+import { rawRequest } from './support/raw-request.ts'
 import { startHost, type TestHost } from './support/test-host.ts'
 import { wat } from './support/wat.ts'
 
 let host: TestHost
-let slow: TestHost
 
 beforeAll(async () => {
   host = await startHost()
-  slow = await startHost({ workers: 1, queue: 1 })
   await host.put('command', command, { requestBytes: 1_000, timeLimitMs: 300 })
   await host.put('library', library)
-  await slow.put('command', command, { timeLimitMs: 1_000, queue: 1, concurrency: 1 })
-  await slow.put('other', command, { timeLimitMs: 1_000 })
 })
 
-afterAll(async () => {
-  await host.host.close()
-  await slow.host.close()
-})
+afterAll(() => host.host.close())
 
 const run = '/v1/modules/{name}/run'
 const call = '/v1/modules/{name}/call/{export}'
@@ -30,11 +23,6 @@ const ofUid = '/v1/modules/{uid}'
 const digest = digestOf(command)
 const malformed = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1)
 const starting = wat('(module (memory 1) (func $trap unreachable) (start $trap))')
-
-interface Case extends RawRequest {
-  readonly described: string
-  readonly status: number
-}
 
 const dataCases: readonly Case[] = [
   { described: run, method: 'POST', path: '/v1/modules/command/run?arg=e', body: 'x', status: 200 },
@@ -118,7 +106,7 @@ const adminCases: readonly Case[] = [
     method: 'PUT',
     path: `/v1/modules/start?digest=${digestOf(starting)}`,
     body: starting,
-    status: 201,
+    status: 422,
   },
   { described: '/v1/modules', path: '/v1/modules', status: 200 },
   { described: ofUid, path: '/v1/modules/new', status: 200 },
@@ -131,55 +119,27 @@ const adminCases: readonly Case[] = [
   { described: ofUid, method: 'DELETE', path: '/v1/modules/once?waitMs=soon', status: 400 },
   { described: '/v1/purges/{uid}', path: '/v1/purges/new', status: 200 },
   { described: '/metrics', path: '/metrics', status: 200 },
+  { described: '/', path: '/', status: 200 },
+  { described: '/v1/slots', path: '/v1/slots', status: 200 },
+  { described: '/v1/slots/events', path: '/v1/slots/events', status: 200 },
   { described: '/openapi.json', path: '/openapi.json', status: 200 },
   { described: '/healthz', path: '/healthz', status: 200 },
   { described: '/readyz', path: '/readyz', status: 200 },
 ]
 
-async function check(base: string, { described, status, ...request }: Case): Promise<void> {
-  const answer = await rawRequest(base, request)
-  expect(`${answer.status} ${answer.status === status ? '' : answer.body.toString()}`).toBe(`${status} `)
-  checkAnswer({ method: request.method ?? 'GET', path: described }, answer)
-}
-
 const titleOf = ({ method = 'GET', path, status }: Case): string => `${method} ${path}: ${status}`
 
 test.each(dataCases.map((one) => [titleOf(one), one] as const))('data port: %s', (_, one) =>
-  check(host.data, one),
+  checkCase(host.data, one),
 )
 
 // In this order.
 test.each(adminCases.map((one) => [titleOf(one), one] as const))('administration port: %s', (_, one) =>
-  check(host.admin, one),
+  checkCase(host.admin, one),
 )
 
-test('a purge that waits for a running request: 202 until it has ended', async () => {
-  const running = slow.run('other', 'l')
-  await expect
-    .poll(async () => (await fetch(`${slow.admin}/v1/modules/other`)).json())
-    .toMatchObject({ requests: 1 })
-  const remove = { described: ofUid, method: 'DELETE', path: '/v1/modules/other?waitMs=0', status: 202 }
-  await check(slow.admin, remove)
-  await check(slow.admin, { described: '/v1/purges/{uid}', path: '/v1/purges/other', status: 202 })
-  await check(slow.admin, {
-    described: ofUid,
-    method: 'PUT',
-    path: `/v1/modules/other?digest=${digest}`,
-    body: command,
-    status: 409,
-  })
-  expect((await running).status).toBe(504)
-  await expect.poll(async () => (await fetch(`${slow.admin}/v1/purges/other`)).status).toBe(200)
-  await check(slow.admin, { described: '/v1/purges/{uid}', path: '/v1/purges/other', status: 200 })
-})
-
-test('more requests than may wait: 429 of a module, 503 of the host', async () => {
-  await slow.put('third', command, { timeLimitMs: 1_000 })
-  const request = { described: run, method: 'POST', path: '/v1/modules/command/run?arg=l' }
-  const busy = [slow.run('command', 'l'), slow.run('command', 'l')]
-  const waiting = async (): Promise<unknown> => (await fetch(`${slow.admin}/v1/modules/command`)).json()
-  await expect.poll(waiting).toMatchObject({ requests: 2 })
-  await check(slow.data, { ...request, status: 429 })
-  await check(slow.data, { ...request, path: '/v1/modules/third/run', status: 503 })
-  for (const answer of await Promise.all(busy)) expect(answer.status).toBe(504)
+test('the slot map begins with a whole state, as it is described', async () => {
+  const { body } = await rawRequest(host.admin, { path: '/v1/slots/events' })
+  const [, state] = /^event: state\ndata: (.*)\n\n/.exec(body.toString('utf8')) ?? []
+  checkSchema('SlotMap', JSON.parse(state!))
 })

@@ -59,7 +59,7 @@ it('a worker that hangs in a host function costs only its own request', async ()
   expect(await metric(host, 'warmslot_host_workers_replaced_total')).toBe(4)
   await sleep(1_500)
   expect(await metric(host, 'warmslot_host_unaccounted_mappings')).toBe(0)
-  expect((await host.run('bad', 'c')).status).toBe(200)
+  expect((await host.run('good', 'c')).status).toBe(200)
 })
 
 it('a guest that asks WASI for too much gets an error, and takes nobody down', async () => {

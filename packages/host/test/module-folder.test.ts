@@ -25,6 +25,7 @@ afterEach(async () => {
 })
 
 interface Listed {
+  readonly state: string
   readonly uid: string
   readonly name: string
   readonly settings: { readonly timeLimitMs: number }
@@ -53,7 +54,7 @@ it('has loaded what can be loaded when it is ready, with its settings', async ()
 it('loads what comes, a broken file once it is whole, and purges what goes', async () => {
   writeFileSync(`${folder}/second.wasm`, library)
   writeFileSync(`${folder}/broken.wasm`, numbered(3))
-  await until(async () => (await list()).length === 3)
+  await until(async () => (await list()).filter(({ state }) => state === 'ready').length === 3)
   expect(await (await host.call('second', 'add', { arguments: [1, 2] })).json()).toEqual({ result: 3 })
   expect(await answer('broken')).toBe('00000003')
   for (const name of ['second', 'broken', 'first']) unlinkSync(`${folder}/${name}.wasm`)

@@ -1,6 +1,7 @@
 /** Commands and libraries, as a client sees them. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { command, library } from './support/programs.ts'
+import { wat } from './support/wat.ts'
 import { startHost, type TestHost } from './support/test-host.ts'
 
 let host: TestHost
@@ -117,4 +118,20 @@ it('tells of what a library does wrong', async () => {
   expect([stopped.status, stopped.code]).toEqual([504, 'WARMSLOT_TIME_LIMIT'])
   const unknown = await problemOf(await host.call('library', 'constructor'))
   expect([unknown.status, unknown.code]).toEqual([404, 'WARMSLOT_UNKNOWN_EXPORT'])
+})
+
+it('refuses what could never be run, when it is put', async () => {
+  const impossible = {
+    'a data segment out of range':
+      '(module (memory 1) (data (i32.const 65536) "x") (func (export "_start")))',
+    'a start function that traps':
+      '(module (func $start unreachable) (start $start) (func (export "_start")))',
+    'a start function that does not end':
+      '(module (func $start (loop $again (br $again))) (start $start) (func (export "_start")))',
+  }
+  for (const [what, text] of Object.entries(impossible)) {
+    const refused = await problemOf(await host.put('impossible', wat(text), { timeLimitMs: 100 }))
+    expect([refused.status, refused.code], what).toEqual([422, 'WARMSLOT_UNUSABLE_MODULE'])
+  }
+  expect((await host.run('impossible', '')).status).toBe(404)
 })

@@ -8,8 +8,9 @@ export class ReportedError extends HostError {
   /** What the guest wrote to its standard error, where that is known. */
   readonly stderr: string | undefined
 
-  constructor({ code, status, message, stderr }: Report) {
+  constructor({ name, code, status, message, stderr }: Report) {
     super(message)
+    this.name = name
     this.code = code
     this.status = status
     this.stderr = stderr

@@ -1,5 +1,5 @@
 /** What handlers answer with, and how it is sent. Errors are problem details: RFC 9457. */
-import type { ServerResponse } from 'node:http'
+import { type ServerResponse, STATUS_CODES } from 'node:http'
 import { HostError } from '../errors/host-error.ts'
 import { MethodNotAllowedError } from '../errors/method-not-allowed-error.ts'
 
@@ -27,7 +27,8 @@ export function problem(error: unknown): HttpAnswer {
   const status = known ? error.status : 500
   const details = {
     type: 'about:blank',
-    title: known ? error.name : 'InternalError',
+    // With this type the title is the status's own: RFC 9457 section 4.2.1. What says more is the code.
+    title: STATUS_CODES[status] ?? 'Error',
     status,
     code: known ? error.code : 'WARMSLOT_INTERNAL',
     detail: known ? error.message : 'The host made a mistake; its log says which.',

@@ -32,7 +32,7 @@ export class ModuleCompiler implements AsyncDisposable {
     checkImports(compiled.imports)
     module.kind = kindOf(compiled.exports)
     const plan = { uid, name, kind: module.kind, settings: module.settings }
-    if (this.#instances === 'native') return { ...plan, content: await WebAssembly.compile(bytes) }
+    if (this.#instances === 'native') return { ...plan, content: await compileNatively(bytes) }
     if (module.settings.initialize === 'once' && hasFunction(compiled.exports, '_initialize')) {
       module.pooled = await this.#initialised({ ...plan, content: await compiled.share() }, compiled)
     }
@@ -64,4 +64,14 @@ export class ModuleCompiler implements AsyncDisposable {
       await compiled.dispose()
     }
   }
+}
+
+/** V8 does not tell what an imported memory has to be like. @throws UnusableModuleError */
+async function compileNatively(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
+  const module = await WebAssembly.compile(bytes)
+  if (WebAssembly.Module.imports(module).some(({ kind }) => kind === 'memory'))
+    throw new UnusableModuleError(
+      'The module imports its memory; with `instances: native` there is none for it.',
+    )
+  return module
 }

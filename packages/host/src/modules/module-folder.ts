@@ -5,6 +5,7 @@
  * The folder is read again after each notice of the kernel's (inotify) and every few seconds, since notices get lost on network
  * file systems. A file that is still being written fails to load, and is tried again when it has changed.
  */
+import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { watch } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
@@ -30,7 +31,6 @@ export class ModuleFolder {
   readonly #limits: HostLimits
   readonly #log: Logger
   readonly #seen = new Map<string, Seen>()
-  #generation = 0
   #reading: Promise<void> = Promise.resolve()
   #stopWatching: () => void = () => undefined
 
@@ -113,8 +113,7 @@ export class ModuleFolder {
     const bytes = new Uint8Array(await readFile(path + extension))
     const settings = readSettings(await settingsOf(`${path}.json`), this.#limits)
     const digest = digestOf(bytes)
-    this.#generation += 1
-    const uid = `${name}-${this.#generation}`
+    const uid = randomUUID()
     const { module } = await this.#modules.put({ uid, name, digest }, settings, bytes)
     this.#log.info({ name, uid, digest, kind: module.kind }, 'module loaded')
     return uid

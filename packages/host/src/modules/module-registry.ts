@@ -18,6 +18,8 @@ import { purgeModule } from './purge-module.ts'
 const mostReceipts = 10_000
 
 export class ModuleRegistry {
+  /** Whether modules are still to come that are known from the start: requests for them are to come again. */
+  isStarting = true
   readonly #workers: WorkerPool
   readonly #compiler: ModuleCompiler
   readonly #metrics: HostMetrics
@@ -51,6 +53,7 @@ export class ModuleRegistry {
     const ready = this.#ready.get(name)?.at(-1)
     if (ready !== undefined) return ready
     const loading = this.list().some(({ identity, state }) => identity.name === name && state === 'loading')
+    if (this.isStarting) throw new UnavailableError('The host is starting.')
     if (loading) throw new UnavailableError(`Module "${name}" is being loaded.`)
     throw new UnknownModuleError(name)
   }

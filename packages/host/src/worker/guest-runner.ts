@@ -1,5 +1,6 @@
 /** What one worker can do: hold modules, run guests on them, purge them. One engine, one guest at a time. */
 import { Engine, type PooledModule, type PurgeReceipt, type SharedModule } from '@warmslot/engine'
+import { UnusableModuleError } from '../errors/unusable-module-error.ts'
 import { UnknownModuleError } from '../errors/unknown-module-error.ts'
 import type {
   GuestInput,
@@ -34,7 +35,7 @@ export class GuestRunner implements AsyncDisposable {
   /** A second call for the same UID waits for the first. */
   async load(plan: ModuleToLoad): Promise<void> {
     const { uid } = plan
-    const loading = this.#modules.get(uid) ?? this.#load(plan)
+    const loading = this.#modules.get(uid) ?? this.#loadWarm(plan)
     this.#modules.set(uid, loading)
     try {
       await loading
@@ -81,6 +82,19 @@ export class GuestRunner implements AsyncDisposable {
       .slots({ residentBytes })
       .filter(({ state }) => state !== 'untouched')
       .map((slot) => Object.assign(slot, { uid: this.#uids.get(slot.moduleId ?? 0) }))
+  }
+
+  /** With an instance ready for the first request. */
+  async #loadWarm(plan: ModuleToLoad): Promise<Held> {
+    const held = await this.#load(plan)
+    try {
+      held.loaded.warmUp()
+      return held
+    } catch (error) {
+      await held.pooled?.dispose()
+      const message = `No instance of the module can be made: ${(error as Error).message}`
+      throw new UnusableModuleError(message, { cause: error })
+    }
   }
 
   async #load(plan: ModuleToLoad): Promise<Held> {

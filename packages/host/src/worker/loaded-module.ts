@@ -52,16 +52,20 @@ export class LoadedModule {
     }
   }
 
+  /** Makes an instance and gives it back: the next one finds it. @throws HostError where none can be made */
+  warmUp(): void {
+    const wasi = this.#emptyWasi()
+    try {
+      this.use(wasi, () => undefined)
+    } catch (error) {
+      throw guestError(error, this.plan.settings.timeLimitMs, wasi.stderr.take())
+    }
+  }
+
   /** What the module is after its initialisation, as a module. @throws HostError */
   async snapshot(module: PooledModule, engine: Engine): Promise<PooledModule> {
     const { name, settings } = this.plan
-    const wasi = new GuestWasi({
-      arguments: [name],
-      environment: {},
-      stdin: new Uint8Array(),
-      outputBytes: settings.responseBytes,
-      deadline: performance.now() + settings.timeLimitMs,
-    })
+    const wasi = this.#emptyWasi()
     this.#running = wasi
     try {
       const initialise = (instance: PooledInstance): void => {
@@ -75,6 +79,18 @@ export class LoadedModule {
     } finally {
       this.#running = undefined
     }
+  }
+
+  /** For code that is not of a request. */
+  #emptyWasi(): GuestWasi {
+    const { name, settings } = this.plan
+    return new GuestWasi({
+      arguments: [name],
+      environment: {},
+      stdin: new Uint8Array(),
+      outputBytes: settings.responseBytes,
+      deadline: performance.now() + settings.timeLimitMs,
+    })
   }
 
   #functions(module: PooledModule | WebAssembly.Module): WebAssembly.ModuleImports {

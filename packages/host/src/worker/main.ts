@@ -45,16 +45,16 @@ async function answer(request: Request): Promise<unknown> {
 
 function reported(error: unknown): ReportedError {
   if (HostError.isInstance(error)) {
-    const { code, status, message } = error
+    const { name, code, status, message } = error
     return 'stderr' in error
-      ? { code, status, message, stderr: String(error.stderr) }
-      : { code, status, message }
+      ? { name, code, status, message, stderr: String(error.stderr) }
+      : { name, code, status, message }
   }
   const code = (error as { code?: unknown } | undefined)?.code
   // No slot is free although one guest runs at a time: the kernel has refused too often.
   const status = code === 'WARMSLOT_POOL_EXHAUSTED' ? 503 : 500
-  const message = error instanceof Error ? error.message : String(error)
-  return { code: typeof code === 'string' ? code : 'WARMSLOT_INTERNAL', status, message }
+  const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) }
+  return { name, code: typeof code === 'string' ? code : 'WARMSLOT_INTERNAL', status, message }
 }
 
 /** What a guest wrote goes to the main thread without a copy. */

@@ -96,6 +96,8 @@ export interface NumberedRequest {
 
 /** An error as it crosses threads. */
 export interface ReportedError {
+  /** Of its class. */
+  readonly name: string
   readonly code: string
   readonly status: number
   readonly message: string

@@ -2,7 +2,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import { openApi } from '../../src/http/openapi.ts'
-import type { RawAnswer } from './raw-request.ts'
+import { type RawAnswer, rawRequest, type RawRequest } from './raw-request.ts'
 
 export interface Operation {
   readonly method: string
@@ -64,6 +64,11 @@ export function checkAnswer({ method, path }: Operation, { status, headers, body
   validate([...pointer, 'content', type, 'schema'], value, what)
 }
 
+/** @param name of a schema among the description's components @throws Error that says what is not as it is described */
+export function checkSchema(name: string, value: unknown): void {
+  validate(['components', 'schemas', name], value, name)
+}
+
 /** Of a request for a path, the path of the description; undefined: there is none for this port. */
 export function describedPath(target: string, port: 'data' | 'admin'): string | undefined {
   const segments = target.split('?')[0]!.split('/')
@@ -75,4 +80,19 @@ export function describedPath(target: string, port: 'data' | 'admin'): string | 
       parts.every((part, index) => part.startsWith('{') || part === segments[index])
     )
   })
+}
+
+/** A request, and how it must be answered. */
+export interface Case extends RawRequest {
+  /** The path of the description. */
+  readonly described: string
+  readonly status: number
+}
+
+/** @throws Error that says what was answered otherwise */
+export async function checkCase(base: string, { described, status, ...request }: Case): Promise<void> {
+  const answer = await rawRequest(base, request)
+  if (answer.status !== status)
+    throw new Error(`${answer.status} instead of ${status}: ${answer.body.toString('utf8')}`)
+  checkAnswer({ method: request.method ?? 'GET', path: described }, answer)
 }

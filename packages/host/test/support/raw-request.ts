@@ -29,7 +29,8 @@ export async function rawRequest(base: string, wanted: RawRequest): Promise<RawA
   const sent = request({ hostname, port, method, path, agent: false, headers: { ...framing, ...headers } })
   return new Promise((resolve, reject) => {
     sent.on('response', (answer) => {
-      bodyOf(answer).then(
+      const endless = answer.headers['content-type']?.startsWith('text/event-stream') === true
+      ;(endless ? firstChunk(answer) : buffer(answer)).then(
         (bytes) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: bytes }),
         reject,
       )
@@ -40,10 +41,8 @@ export async function rawRequest(base: string, wanted: RawRequest): Promise<RawA
   })
 }
 
-/** Of a stream of events, which would not end, the first piece. */
-async function bodyOf(answer: IncomingMessage): Promise<Buffer> {
-  if (answer.headers['content-type']?.startsWith('text/event-stream') !== true) return buffer(answer)
-  for await (const piece of answer) return piece as Buffer
+async function firstChunk(answer: IncomingMessage): Promise<Buffer> {
+  for await (const chunk of answer as AsyncIterable<Buffer>) return chunk
   return Buffer.alloc(0)
 }
 

@@ -87,7 +87,7 @@ export const problemSchemas: Part = {
     ...closedObject(
       {
         type: { const: 'about:blank' },
-        title: { type: 'string', description: "The error's name." },
+        title: { type: 'string', description: "The status's own." },
         status: { type: 'integer', minimum: 400, maximum: 599, description: 'The HTTP status again.' },
         code: {
           type: 'string',

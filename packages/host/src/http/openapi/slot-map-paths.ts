@@ -1,87 +1,88 @@
-/** The slot map: the page, and what it is told. */
+/** The slot map: a page, its state, and its changes as they happen. */
 import { closedObject, jsonAnswer, type Part, type Paths, schemaRef, wholeNumber } from './parts.ts'
 import { problems } from './problems.ts'
 import { adminPort } from './servers.ts'
 
-const number = { type: 'string', pattern: '^[0-9]+$' }
-
-/** An object that has these under names of its own. */
-function keyed(propertyNames: Part, additionalProperties: Part, description: string): Part {
-  return { type: 'object', propertyNames, additionalProperties, description }
-}
-
-const slot = closedObject(
-  {
-    state: {
-      enum: ['untouched', 'empty', 'affine', 'in-use', 'queued', 'retired'],
-      description:
-        '`empty`: was used, maps no image. `affine`: maps the image of its module. `queued`: waits to be reset. `retired`: given up, because the kernel refused to clear it.',
-    },
-    module: schemaRef('Name'),
-    warm: { type: 'boolean', description: 'A live instance waits for the next request of the module.' },
-    hits: { ...wholeNumber, description: 'How often the module found its image mapped here.' },
-    residentBytes: { ...wholeNumber, description: 'Private memory. Missing until it has been asked for.' },
-  },
-  ['module', 'residentBytes'],
-)
-
-const worker = closedObject(
-  {
-    busy: {
-      type: 'boolean',
-      description: 'It has not answered in time: its slots are the last that are known.',
-    },
-    running: { ...schemaRef('Name'), description: 'UID of the module whose guest keeps it busy.' },
-    slots: keyed(number, schemaRef('Slot'), 'By number. A slot that is missing is untouched.'),
-  },
-  ['running'],
-)
-
-const module = closedObject({
-  name: schemaRef('Name'),
-  digest: schemaRef('Digest'),
-  state: schemaRef('ModuleState'),
-  requests: { ...wholeNumber, description: 'Those that run or wait.' },
-})
+const byNumber: Part = { propertyNames: { pattern: '^\\d+$' } }
 
 export const slotMapSchemas: Part = {
-  Slot: slot,
-  Slots: closedObject({
+  Slot: closedObject(
+    {
+      state: {
+        enum: ['untouched', 'empty', 'affine', 'in-use', 'queued', 'retired'],
+        description:
+          '`empty`: free, maps no image. `affine`: free, still maps the image of the module that used it last. `queued`: waits for a batched reset. `retired`: given up, since the kernel refused to clear it.',
+      },
+      module: { ...schemaRef('Name'), description: 'UID of the module whose image is mapped here.' },
+      warm: {
+        type: 'boolean',
+        description: 'A live instance waits here for the next request of the module.',
+      },
+      hits: { ...wholeNumber, description: 'How often the module found its image mapped here.' },
+      residentBytes: { ...wholeNumber, description: 'Private memory; left out until the kernel was asked.' },
+    },
+    ['module', 'residentBytes'],
+  ),
+  SlotWorker: closedObject(
+    {
+      busy: {
+        type: 'boolean',
+        description: 'It has not answered in time: its slots are the last that are known.',
+      },
+      running: { ...schemaRef('Name'), description: 'UID of the module whose guest keeps it busy.' },
+      slots: {
+        type: 'object',
+        ...byNumber,
+        additionalProperties: schemaRef('Slot'),
+        description: 'By number. One that is missing is untouched.',
+      },
+    },
+    ['running'],
+  ),
+  SlotModule: closedObject({
+    name: schemaRef('Name'),
+    digest: schemaRef('Digest'),
+    state: schemaRef('ModuleState'),
+    requests: { ...wholeNumber, description: 'Those that run or wait.' },
+  }),
+  SlotMap: closedObject({
     startedAt: { type: 'string', format: 'date-time', description: 'When the host began.' },
-    slotsPerWorker: wholeNumber,
-    workers: keyed(number, worker, 'By number.'),
-    modules: keyed(schemaRef('Name'), module, 'By UID: those that are not purged.'),
+    slotsPerWorker: { type: 'integer', minimum: 1 },
+    workers: { type: 'object', ...byNumber, additionalProperties: schemaRef('SlotWorker') },
+    modules: {
+      type: 'object',
+      propertyNames: schemaRef('Name'),
+      additionalProperties: schemaRef('SlotModule'),
+    },
   }),
 }
 
 const page: Part = {
-  operationId: 'slotMap',
-  summary: 'The slot map, for people. It asks for the token where there is one.',
+  operationId: 'slotMapPage',
+  summary:
+    'A page that draws every slot of every worker. It has no data in it; files that it loads are beside it.',
   tags: ['slot map'],
   security: [],
   responses: {
-    '200': {
-      description: 'The page. Its script, style and icon are beside it.',
-      content: { 'text/html': { schema: { type: 'string' } } },
-    },
+    '200': { description: 'HTML.', content: { 'text/html': { schema: { type: 'string' } } } },
   },
 }
 
-const once: Part = {
+const slots: Part = {
   operationId: 'slots',
-  summary: 'How every slot of every worker stands now.',
+  summary: 'Every slot of every worker.',
   tags: ['slot map'],
-  responses: { '200': jsonAnswer('Every worker.', schemaRef('Slots')), ...problems([401]) },
+  responses: { '200': jsonAnswer('As it stands.', schemaRef('SlotMap')), ...problems([401]) },
 }
 
-const live: Part = {
+const events: Part = {
   operationId: 'slotEvents',
-  summary: 'How every slot stands, and what changes, until the client leaves or the host ends.',
+  summary: 'The same as server-sent events, without an end.',
   tags: ['slot map'],
   responses: {
     '200': {
       description:
-        'Server-sent events. `state` is a whole state, as `/v1/slots` has it: the first event, and one for a client that did not keep up. `changes` is a JSON merge patch (RFC 7396) to what came before. A comment comes every 15 seconds.',
+        'Event `state`: a whole `SlotMap`, first, and whenever the client did not keep up. Event `changes`: a JSON merge patch to it, RFC 7396.',
       content: { 'text/event-stream': { schema: { type: 'string' } } },
     },
     ...problems([401, 503]),
@@ -90,6 +91,6 @@ const live: Part = {
 
 export const slotMapPaths: Paths = {
   '/': { servers: [adminPort], get: page },
-  '/v1/slots': { servers: [adminPort], get: once },
-  '/v1/slots/events': { servers: [adminPort], get: live },
+  '/v1/slots': { servers: [adminPort], get: slots },
+  '/v1/slots/events': { servers: [adminPort], get: events },
 }
