@@ -124,8 +124,8 @@ test('a host does not start open to others without a token', async () => {
 })
 
 test('without a token, the port is called by a loopback address, and by no other name', async () => {
-  await using host = await startHost()
-  const { port } = host.host.addresses.adminListen
+  await using open = await startHost()
+  const { port } = open.host.addresses.adminListen
   const status = (name: string): Promise<number> =>
     new Promise((resolve, reject) => {
       const options = { port, host: '127.0.0.1', path: '/v1/modules', headers: { host: name } }
