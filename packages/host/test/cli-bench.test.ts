@@ -155,7 +155,7 @@ describe('what cannot be measured is one line at the end, and a failure', () => 
       'arguments that do not fit',
       '(module (memory 1) (func (export "f") (param i64)))',
       ['--export', 'f'],
-      /do not fit/,
+      /takes 1 parameters/,
     ],
     ['text', '', [], /no WebAssembly module/],
   ])('%s', async (_what, text, parameters, message) => {

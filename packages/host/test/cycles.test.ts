@@ -47,5 +47,6 @@ it(`${cycles} times loaded, run and purged`, { timeout: 60_000 + cycles * 200 },
   expect(after.memfds).toBe(0)
   expect(after.descriptors - before.descriptors).toBeLessThanOrEqual(8)
   expect(after.mappings - before.mappings).toBeLessThan(50)
-  expect(after.residentBytes - before.residentBytes).toBeLessThan(120 * 2 ** 20)
+  // Of the client, which is in this process as well, and of receipts, which are kept: some kilobytes each.
+  expect(after.residentBytes - before.residentBytes).toBeLessThan(120 * 2 ** 20 + cycles * 8 * 2 ** 10)
 })

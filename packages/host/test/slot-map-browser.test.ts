@@ -42,7 +42,7 @@ describe.runIf(browserIsThere)('the slot map in a browser', () => {
     expect(
       await page.$eval('[data-slot][data-module="ruby-1"]', (one) => one.getAttribute('data-code')),
     ).toBe('Ru')
-    expect(await textOf(page, '#modules tr')).toContain('rubyruby-1ready11')
+    expect(await textOf(page, '#modules tr')).toContain('rubyruby-1ready22')
 
     await page.evaluate(() => {
       document.addEventListener('transitionend', ({ target, propertyName, elapsedTime }) => {
