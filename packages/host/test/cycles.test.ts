@@ -13,7 +13,10 @@ const cycles = Number(process.env['WARMSLOT_HOST_CYCLES'] ?? 400)
 interface Held {
   readonly residentBytes: number
   readonly descriptors: number
-  /** Without pages of JavaScript's heaps, which grow with the work that there is, up to a limit. */
+  /**
+   * Without pages of JavaScript's heaps, which grow with the work that there is, up to a limit, and of V8's code, which goes when the
+   * garbage is collected.
+   */
   readonly mappings: number
   readonly memfds: number
 }
@@ -25,7 +28,7 @@ async function held(): Promise<Held> {
   return {
     residentBytes: process.memoryUsage.rss(),
     descriptors: readdirSync('/proc/self/fd').length,
-    mappings: maps.filter((line) => !/ rw-p .* 0 *$/.test(line)).length,
+    mappings: maps.filter((line) => !/ rw[-x]p .* 0 *$/.test(line)).length,
     memfds: maps.filter((line) => line.includes('memfd:warmslot')).length,
   }
 }
