@@ -231,8 +231,8 @@ export class InstanceCore implements Use {
     for (const leased of memories) {
       const reservation = leased.reservation as V8Reservation
       reservation.tenant = undefined
-      if (this.gate.dirty) leased.memory.markDirty(reservation.lentInUse ? 'any-thread' : 'this-thread')
-      reservation.lentInUse = false
+      const writers = reservation.takeWriters()
+      if (this.gate.dirty) leased.memory.markDirty(writers)
     }
     const raw = this.#raw
     const stays = raw !== undefined && !this.escapes && rests(raw)

@@ -79,7 +79,7 @@ function replace(
   PooledMemory.drop(own)
   reservation.tenant = undefined
   leased.attachment = undefined
-  leased.memory.markDirty()
+  leased.memory.markDirty(reservation.takeWriters())
   lease.releaseSome([leased])
 }
 

@@ -8,7 +8,7 @@
  * V8 believes in a memory of the full capacity that never grows; the pool maps and protects inside it. The object keeps
  * the memory alive: when it goes, V8 unmaps all of it, images and all.
  */
-import type { Reservation } from '@warmslot/memory-image'
+import type { Reservation, Writers } from '@warmslot/memory-image'
 import { SlotMemory, addressOf, joinGuardRegion, viewOver } from '@warmslot/memory-image'
 
 import { pageBytes } from '../binary/sort-segments.ts'
@@ -42,11 +42,10 @@ export class V8Reservation implements Reservation {
   readonly growFunction: Callable
   /** The memory handle of the use that has the slot now. */
   tenant: PooledMemory | undefined
-  /** Whether the host has had a view in this use: then native code may write from other threads (`fs.read`, `zlib`). */
-  lentInUse = false
   readonly #views = new Map<number, ArrayBuffer>()
   #lentBytes = 0
   #escaped = false
+  #writers: Writers = 'this-thread'
 
   /** @param is64 for a memory with addresses of type i64: V8 imports only the like */
   constructor(byteLength: number, is64: boolean) {
@@ -66,13 +65,20 @@ export class V8Reservation implements Reservation {
    */
   lendView(bytes: number): ArrayBuffer {
     if (bytes === 0) return new ArrayBuffer(0)
-    this.lentInUse = true
+    this.#writers = 'any-thread'
     this.#lentBytes = Math.max(this.#lentBytes, bytes)
     lent.add(this.memory)
     const kept = this.#views.get(bytes)
     if (!kept) return viewOver(this.base, bytes)
     this.#views.delete(bytes)
     return kept
+  }
+
+  /** Who may have written in the use that ends: once the host has had a view, native code from other threads too (`fs.read`, `zlib`). */
+  takeWriters(): Writers {
+    const writers = this.#writers
+    this.#writers = 'this-thread'
+    return writers
   }
 
   /** Detaches a lent view, and keeps its renewal; false if it was transferred away and still reaches these bytes. */
