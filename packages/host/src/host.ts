@@ -51,7 +51,7 @@ export class Host implements AsyncDisposable {
     this.#workers = new WorkerPool(
       { workers, worker, queue, graceMs },
       {
-        replaced: (number, reason) => void this.#workerReplaced(number, reason),
+        replaced: (number, reason) => this.#workerReplaced(number, reason),
         startFailed: (error) => this.log.error({ err: error }, 'a worker could not be started'),
       },
     )
@@ -137,9 +137,15 @@ export class Host implements AsyncDisposable {
     else this.log.debug({ server, method, route, status, durationMs }, 'request')
   }
 
-  async #workerReplaced(worker: number, reason: string): Promise<void> {
+  #workerReplaced(worker: number, reason: string): void {
     this.log.warn({ worker, reason }, 'a worker is replaced')
     this.metrics.workersReplaced.inc()
+    this.#lookForMappings(worker).catch((error: unknown) =>
+      this.log.error({ worker, err: error }, 'what a worker has left behind cannot be found out'),
+    )
+  }
+
+  async #lookForMappings(worker: number): Promise<void> {
     const left = await countUnaccountedMappings(this.#workers)
     this.metrics.unaccountedMappings.set(left)
     if (left > 0)

@@ -1,8 +1,8 @@
 /** What may go wrong while requests run: none of the others is lost, none gets another one's answer. */
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, it } from 'vitest'
-import { processImageMappings } from '@warmslot/engine'
+import { expect, it, vi } from 'vitest'
+import { PooledModule, processImageMappings } from '@warmslot/engine'
 import { command, numbered } from './support/programs.ts'
 import { startHost, type TestHost } from './support/test-host.ts'
 
@@ -168,6 +168,19 @@ it('modules are replaced and purged under full load', async () => {
   await load.end()
   expect([wrong, load.wrong]).toEqual([[], []])
   expect(seen.size).toBeGreaterThan(20)
+})
+
+it('a kernel that cannot be asked is asked again, and no receipt says before that all is gone', async () => {
+  await using host = await startHost()
+  await host.put('good', command)
+  const question = vi.spyOn(PooledModule.prototype, 'kernelTraces')
+  question.mockRejectedValueOnce(new Error('EMFILE')).mockResolvedValueOnce({ mappings: 1, descriptors: 0 })
+  try {
+    expect(await (await host.purge('good')).json()).toMatchObject({ complete: true, attempts: 3 })
+    expect(question).toHaveBeenCalledTimes(3)
+  } finally {
+    question.mockRestore()
+  }
 })
 
 it('drains: what it has accepted it answers', async () => {

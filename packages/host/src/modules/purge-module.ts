@@ -16,28 +16,38 @@ export async function purgeModule(module: HostModule, workers: WorkerPool): Prom
   await drain(module)
   module.state = 'purging'
   for (let attempts = 1, pauseMs = firstPauseMs; ; attempts += 1) {
-    const receipts = await workers.purge(module.identity.uid)
-    const own = await module.pooled?.dispose()
-    const kernel = (await module.pooled?.kernelTraces()) ?? { mappings: 0, descriptors: 0 }
-    const nothingLeft = kernel.mappings === 0 && kernel.descriptors === 0
-    const complete = nothingLeft && own?.complete !== false && receipts.every((one) => one.complete)
-    module.receipt = {
-      ...module.identity,
-      complete,
-      kernel,
-      workers: receipts,
-      attempts,
-      startedAt: startedAt.toISOString(),
-      finishedAt: new Date().toISOString(),
-      durationMs: performance.now() - start,
-    }
-    if (complete) {
-      module.state = 'purged'
-      return module.receipt
+    // Where the kernel cannot be asked (no descriptor is left, say), nothing is known: it is asked again.
+    const found = await clearAndAsk(module, workers).catch(() => undefined)
+    if (found !== undefined) {
+      module.receipt = {
+        ...module.identity,
+        ...found,
+        attempts,
+        startedAt: startedAt.toISOString(),
+        finishedAt: new Date().toISOString(),
+        durationMs: performance.now() - start,
+      }
+      if (found.complete) {
+        module.state = 'purged'
+        return module.receipt
+      }
     }
     await sleep(pauseMs, undefined, { ref: false })
     pauseMs = Math.min(2 * pauseMs, longestPauseMs)
   }
+}
+
+/** One attempt. @throws what keeps the kernel from answering */
+async function clearAndAsk(
+  { identity, pooled }: HostModule,
+  workers: WorkerPool,
+): Promise<Pick<HostReceipt, 'complete' | 'kernel' | 'workers'>> {
+  const receipts = await workers.purge(identity.uid)
+  const own = await pooled?.dispose()
+  const kernel = (await pooled?.kernelTraces()) ?? { mappings: 0, descriptors: 0 }
+  const nothingLeft = kernel.mappings === 0 && kernel.descriptors === 0
+  const complete = nothingLeft && own?.complete !== false && receipts.every((one) => one.complete)
+  return { complete, kernel, workers: receipts }
 }
 
 /** Requests that were accepted are answered first; their time limits bound the wait. */
