@@ -7,6 +7,7 @@ import type { WorkerPool } from './workers/worker-pool.ts'
 const prefix = 'warmslot_host_'
 /** In seconds: a request takes from a tenth of a millisecond to its time limit. */
 const durationBuckets = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30]
+
 export class HostMetrics {
   readonly #registry = new Registry()
   readonly requests: Counter<'server' | 'route' | 'method' | 'status'>
@@ -91,77 +92,54 @@ export class HostMetrics {
 
   /** Gauges that are asked for when they are read. */
   watch(modules: ModuleRegistry, workers: WorkerPool): void {
-    const registers = [this.#registry]
-    const gauge = (
-      name: string,
-      help: string,
-      collect: (gauge: Gauge<string>) => void,
-      labelNames: string[] = [],
-    ) =>
-      new Gauge({
-        name: `${prefix}${name}`,
-        help,
-        labelNames,
-        registers,
-        collect() {
-          collect(this)
-        },
-      })
-    gauge('requests_waiting', 'Requests that wait for a worker.', (one) => one.set(workers.waiting))
-    gauge(
-      'workers',
-      'Worker threads, by what they do.',
-      (one) => {
-        const busy = workers.threads.filter((thread) => workers.isBusy(thread)).length
-        one.set({ state: 'busy' }, busy)
-        one.set({ state: 'free' }, workers.threads.length - busy)
-      },
-      ['state'],
+    this.#gauge('requests_waiting', 'Requests that wait for a worker.', [], (gauge) =>
+      gauge.set(workers.waiting),
     )
-    gauge(
-      'modules',
-      'Modules, by state.',
-      (one) => {
-        one.reset()
-        for (const { state } of modules.list()) one.inc({ state })
-      },
-      ['state'],
-    )
-    this.#watchPools(workers)
-  }
-
-  #watchPools(workers: WorkerPool): void {
-    const registers = [this.#registry]
+    this.#gauge('workers', 'Worker threads, by what they do.', ['state'], (gauge) => {
+      const { threads } = workers
+      const busy = threads.filter((thread) => workers.isBusy(thread)).length
+      gauge.set({ state: 'busy' }, busy)
+      gauge.set({ state: 'free' }, threads.length - busy)
+    })
+    this.#gauge('modules', 'Modules, by state.', ['state'], (gauge) => {
+      gauge.reset()
+      for (const { state } of modules.list()) gauge.inc({ state })
+    })
     // Both are of one answer of each worker.
     let asked: Promise<PoolNumbers[]> | undefined
     const ask = (): Promise<PoolNumbers[]> => {
       asked ??= numbersOf(workers).finally(() => (asked = undefined))
       return asked
     }
+    this.#gauge('slots', "Slots of each worker's pool, by state.", ['worker', 'state'], async (gauge) => {
+      const numbers = await ask()
+      gauge.reset()
+      for (const { worker, slots } of numbers)
+        for (const [state, count] of Object.entries(slots)) gauge.set({ worker, state }, count)
+    })
+    const made = 'Instances since the worker started, by how they were made.'
+    this.#gauge('instances', made, ['worker', 'kind'], async (gauge) => {
+      const numbers = await ask()
+      gauge.reset()
+      for (const { worker, instances } of numbers)
+        for (const [kind, count] of Object.entries(instances)) gauge.set({ worker, kind }, count)
+    })
+  }
+
+  #gauge(
+    name: string,
+    help: string,
+    labelNames: string[],
+    collect: (gauge: Gauge<string>) => void | Promise<void>,
+  ): void {
     // oxlint-disable-next-line no-new -- the registry keeps it
     new Gauge({
-      name: `${prefix}slots`,
-      help: "Slots of each worker's pool, by state.",
-      labelNames: ['worker', 'state'],
-      registers,
-      async collect() {
-        const numbers = await ask()
-        this.reset()
-        for (const { worker, slots } of numbers)
-          for (const [state, count] of Object.entries(slots)) this.set({ worker, state }, count)
-      },
-    })
-    // oxlint-disable-next-line no-new -- the same
-    new Gauge({
-      name: `${prefix}instances`,
-      help: 'Instances since the worker started, by how they were made.',
-      labelNames: ['worker', 'kind'],
-      registers,
-      async collect() {
-        const numbers = await ask()
-        this.reset()
-        for (const { worker, instances } of numbers)
-          for (const [kind, count] of Object.entries(instances)) this.set({ worker, kind }, count)
+      name: `${prefix}${name}`,
+      help,
+      labelNames,
+      registers: [this.#registry],
+      collect() {
+        return collect(this)
       },
     })
   }

@@ -1,5 +1,6 @@
 /** The host's options, their defaults, units and ranges. */
 import { availableParallelism } from 'node:os'
+import { describeRange, isWithin, type NumberRange } from './number-range.ts'
 import type { InstanceMode } from './workers/protocol.ts'
 
 export interface HostOptions {
@@ -52,6 +53,17 @@ const logLevels: readonly string[] = [
 ] satisfies LogLevel[]
 const mib = 2 ** 20
 
+const ranges = {
+  workers: { least: 1, most: 64 },
+  slots: { least: 1, most: 4_096 },
+  workerHeapBytes: { least: 16 * mib, most: 2 ** 34 },
+  maxMemoryBytes: { least: 65_536, most: 2 ** 32, multipleOf: 65_536 },
+  queue: { least: 0, most: 1_000_000 },
+  moduleBytes: { least: 8, most: 2 ** 30 },
+  graceMs: { least: 0, most: 3_600_000 },
+  drainMs: { least: 0, most: 3_600_000 },
+} as const satisfies Partial<Record<keyof HostOptions, NumberRange>>
+
 /** An option that is not as it must be. */
 export class InvalidHostOptionError extends Error {
   readonly code = 'WARMSLOT_INVALID_OPTION'
@@ -85,45 +97,13 @@ export function resolveHostOptions(options: HostOptions): ResolvedHostOptions {
   for (const name of Object.keys(options))
     if (!(name in resolved))
       throw new InvalidHostOptionError(name, `one of ${Object.keys(resolved).join(', ')}`, name)
-  wholeNumber(resolved, 'workers', 1, 64)
-  wholeNumber(resolved, 'slots', 1, 4_096)
-  wholeNumber(resolved, 'workerHeapBytes', 16 * mib, 2 ** 34)
-  wholeNumber(resolved, 'maxMemoryBytes', 65_536, 2 ** 32, 65_536)
-  wholeNumber(resolved, 'queue', 0, 1_000_000)
-  wholeNumber(resolved, 'moduleBytes', 8, 2 ** 30)
-  wholeNumber(resolved, 'graceMs', 0, 3_600_000)
-  wholeNumber(resolved, 'drainMs', 0, 3_600_000)
+  for (const [name, range] of Object.entries(ranges) as [keyof typeof ranges, NumberRange][]) {
+    if (!isWithin(resolved[name], range))
+      throw new InvalidHostOptionError(name, describeRange(range), resolved[name])
+  }
   if (!['pooled', 'native'].includes(resolved.instances))
     throw new InvalidHostOptionError('instances', '"pooled" or "native"', resolved.instances)
   if (!logLevels.includes(resolved.logLevel))
     throw new InvalidHostOptionError('logLevel', logLevels.join(', '), resolved.logLevel)
   return resolved
-}
-
-function wholeNumber(
-  options: ResolvedHostOptions,
-  name:
-    | 'workers'
-    | 'slots'
-    | 'workerHeapBytes'
-    | 'maxMemoryBytes'
-    | 'queue'
-    | 'moduleBytes'
-    | 'graceMs'
-    | 'drainMs',
-  least: number,
-  most: number,
-  multipleOf = 1,
-): void {
-  const value: unknown = options[name]
-  if (
-    typeof value === 'number' &&
-    Number.isInteger(value) &&
-    value >= least &&
-    value <= most &&
-    value % multipleOf === 0
-  )
-    return
-  const kind = multipleOf === 1 ? 'a whole number' : `a multiple of ${multipleOf}`
-  throw new InvalidHostOptionError(name, `${kind} from ${least} to ${most}`, value)
 }

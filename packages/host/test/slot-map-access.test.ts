@@ -1,28 +1,16 @@
 /** The slot map for everybody: by keyboard, in the dark, without motion, with a screen reader. */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import type { Browser } from 'puppeteer-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { browserIsThere, startBrowser } from './support/browser.ts'
+import { describe, expect, it } from 'vitest'
+import { browserIsThere, withBrowserAndHost } from './support/browser.ts'
 import { command, numbered } from './support/programs.ts'
 import { colourOf, focusedSlot, openTab, prefer, textOf } from './support/tab.ts'
-import { startHost, type TestHost } from './support/test-host.ts'
 
 describe.runIf(browserIsThere)('the slot map for everybody', () => {
-  let browser: Browser
-  let host: TestHost
-
-  beforeAll(async () => {
-    browser = await startBrowser()
-    host = await startHost({ slots: 40 })
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await host?.[Symbol.asyncDispose]()
-  })
+  const both = withBrowserAndHost()
 
   it('is a single tab stop, and goes through all slots by keyboard', async () => {
-    const { page, complaints } = await openTab(browser, host.admin)
+    const { page, complaints } = await openTab(both.browser, both.host.admin)
     await page.waitForSelector('[data-slot][tabindex="0"]')
     expect(await page.$$eval('[data-slot][tabindex="0"]', (stops) => stops.length)).toBe(1)
     const [one, two] = await page.$$eval('[data-worker]', (all) =>
@@ -68,9 +56,9 @@ describe.runIf(browserIsThere)('the slot map for everybody', () => {
   })
 
   it('is dark where that is wanted, and still where that is', async () => {
-    await host.put('shade', numbered(3))
-    await host.run('shade', '')
-    const { page, complaints } = await openTab(browser, host.admin)
+    await both.host.put('shade', numbered(3))
+    await both.host.run('shade', '')
+    const { page, complaints } = await openTab(both.browser, both.host.admin)
     const cell = '[data-slot][data-module=shade]'
     await page.waitForSelector(cell)
     const colours = async (scheme: string): Promise<string[]> => {
@@ -84,14 +72,14 @@ describe.runIf(browserIsThere)('the slot map for everybody', () => {
     // The same hue in both.
     expect(lightCell!.split(' ')[2]).toBe(darkCell!.split(' ')[2])
     await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }])
-    await host.purge('shade')
+    await both.host.purge('shade')
     await page.waitForSelector('[data-slot][data-look=empty]')
     expect(await colourOf(page, '[data-look=empty]')).toBe('rgba(0, 0, 0, 0)')
     expect(complaints).toEqual([])
   })
 
   it.each(['light', 'dark'])('has texts with contrast at every hue, %s', async (scheme) => {
-    const { page } = await openTab(browser, host.admin)
+    const { page } = await openTab(both.browser, both.host.admin)
     await prefer(page, scheme)
     await page.waitForSelector('[data-slot]')
     const least = await page.evaluate(() => {
@@ -123,11 +111,11 @@ describe.runIf(browserIsThere)('the slot map for everybody', () => {
   })
 
   it.each(['light', 'dark'])('has no fault that axe-core finds, %s', async (scheme) => {
-    await host.put(`access-${scheme}`, command)
-    await host.run(`access-${scheme}`, 'c')
+    await both.host.put(`access-${scheme}`, command)
+    await both.host.run(`access-${scheme}`, 'c')
     // A trap leaves no instance: affine, not warm.
-    await host.run(`access-${scheme}`, 't')
-    const { page } = await openTab(browser, host.admin)
+    await both.host.run(`access-${scheme}`, 't')
+    const { page } = await openTab(both.browser, both.host.admin)
     await prefer(page, scheme)
     await page.waitForSelector(`[data-module=access-${scheme}]`)
     await page.focus('[data-slot]')
@@ -139,6 +127,6 @@ describe.runIf(browserIsThere)('the slot map for everybody', () => {
       return results.violations.map(({ id, nodes }) => [id, nodes.slice(0, 3).map(({ html }) => html)])
     })
     expect(violations).toEqual([])
-    await host.purge(`access-${scheme}`)
+    await both.host.purge(`access-${scheme}`)
   })
 })

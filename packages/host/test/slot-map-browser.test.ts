@@ -2,12 +2,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser } from 'puppeteer-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { browserIsThere, startBrowser } from './support/browser.ts'
+import { describe, expect, it } from 'vitest'
+import { browserIsThere, withBrowserAndHost } from './support/browser.ts'
 import { command, numbered } from './support/programs.ts'
 import { colourOf, openTab, textOf } from './support/tab.ts'
-import { startHost, type TestHost } from './support/test-host.ts'
+import { startHost } from './support/test-host.ts'
 
 if (!browserIsThere)
   console.warn('No browser for this machine: the tests of the page are skipped. Set CHROMIUM_PATH.')
@@ -15,24 +14,14 @@ if (!browserIsThere)
 const clear = 'rgba(0, 0, 0, 0)'
 
 describe.runIf(browserIsThere)('the slot map in a browser', () => {
-  let browser: Browser
-  let host: TestHost
-
-  beforeAll(async () => {
-    browser = await startBrowser()
-    host = await startHost({ slots: 40 })
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await host?.[Symbol.asyncDispose]()
-  })
+  const both = withBrowserAndHost()
 
   it('colours the slots of a module that has run, and shows how the colour leaves when it is purged', async () => {
-    const { page, complaints } = await openTab(browser, host.admin)
+    const { page, complaints } = await openTab(both.browser, both.host.admin)
     await page.waitForSelector('#connection[data-state=live]')
     await page.waitForFunction(() => document.querySelectorAll('[data-slot]').length === 80)
-    await host.put('ruby-1', numbered(1), { name: 'ruby' })
-    await host.run('ruby', '')
+    await both.host.put('ruby-1', numbered(1), { name: 'ruby' })
+    await both.host.run('ruby', '')
     await page.waitForSelector('[data-slot][data-module="ruby-1"]')
     const filled = await colourOf(page, '[data-slot][data-module="ruby-1"]')
     expect(filled).toMatch(/^oklch/)
@@ -50,7 +39,7 @@ describe.runIf(browserIsThere)('the slot map in a browser', () => {
         dataset['ended'] = `${dataset['ended'] ?? ''} ${propertyName} ${elapsedTime}`
       })
     })
-    await host.purge('ruby-1')
+    await both.host.purge('ruby-1')
     await page.waitForSelector('[data-slot][data-look=empty][data-ended*="background-color 2"]')
     expect(await colourOf(page, '[data-slot][data-look=empty]')).toBe(clear)
     await page.waitForFunction(() => document.getElementById('announcements')!.textContent !== '')
@@ -60,17 +49,17 @@ describe.runIf(browserIsThere)('the slot map in a browser', () => {
   })
 
   it('marks a busy worker, and the slot that is in use', async () => {
-    await host.put('program', command, { timeLimitMs: 4_000 })
-    await host.run('program', 'c')
-    const { page, complaints } = await openTab(browser, host.admin)
+    await both.host.put('program', command, { timeLimitMs: 4_000 })
+    await both.host.run('program', 'c')
+    const { page, complaints } = await openTab(both.browser, both.host.admin)
     await page.waitForSelector('[data-slot][data-module=program]')
-    const run = host.run('program', 'l')
+    const run = both.host.run('program', 'l')
     await page.waitForSelector('.worker.busy [data-look=in-use]')
     expect(await textOf(page, '.worker.busy .doing')).toBe('busy: runs program')
     await run
     await page.waitForFunction(() => document.querySelector('.worker.busy') === null)
     expect(complaints).toEqual([])
-    await host.purge('program')
+    await both.host.purge('program')
   })
 
   it('asks for the token, and keeps it in the tab', async () => {
@@ -78,7 +67,7 @@ describe.runIf(browserIsThere)('the slot map in a browser', () => {
     try {
       writeFileSync(join(folder, 'token'), 'a-token-of-the-test')
       await using guarded = await startHost({ tokenFile: join(folder, 'token') })
-      const { page, complaints } = await openTab(browser, guarded.admin)
+      const { page, complaints } = await openTab(both.browser, guarded.admin)
       await page.waitForSelector('#token-form:not([hidden])')
       expect(await textOf(page, '#connection')).toBe('a token is needed')
       expect(await page.evaluate(() => document.activeElement?.id)).toBe('token')
@@ -103,7 +92,7 @@ describe.runIf(browserIsThere)('the slot map in a browser', () => {
 
   it('tries again when the host has gone', async () => {
     const first = await startHost({ workers: 1 })
-    const { page } = await openTab(browser, first.admin)
+    const { page } = await openTab(both.browser, first.admin)
     await page.waitForSelector('[data-slot]')
     await first.host.close()
     await page.waitForSelector('#map.stale')

@@ -1,5 +1,6 @@
 /** What may be set for one module, with defaults, units and ranges; read from queries, files and options alike. */
 import { BadRequestError } from '../errors/bad-request-error.ts'
+import { describeRange, isWithin, type NumberRange } from '../number-range.ts'
 
 export interface ModuleSettings {
   /** How long one request may run, in milliseconds. @default 10_000 */
@@ -30,22 +31,25 @@ export interface HostLimits {
 const mib = 2 ** 20
 const wasmPage = 65_536
 
-interface WholeNumber {
-  readonly least: number
-  readonly most: number
-  readonly multipleOf?: number
+export type NumberSetting = Exclude<keyof ModuleSettings, 'initialize'>
+
+/** What is allowed, and what is taken where nothing is said; undefined: that is the host's. */
+export interface SettingRange extends NumberRange {
+  readonly otherwise?: number
 }
 
-const wholeNumbers: Record<Exclude<keyof ModuleSettings, 'initialize'>, WholeNumber> = {
-  timeLimitMs: { least: 1, most: 2 ** 30 - 1 },
+export const settingRanges: Readonly<Record<NumberSetting, SettingRange>> = {
+  timeLimitMs: { least: 1, most: 2 ** 30 - 1, otherwise: 10_000 },
   memoryBytes: { least: wasmPage, most: 2 ** 32, multipleOf: wasmPage },
   concurrency: { least: 1, most: 1024 },
-  queue: { least: 0, most: 100_000 },
-  requestBytes: { least: 0, most: 2 ** 30 },
-  responseBytes: { least: 0, most: 2 ** 30 },
+  queue: { least: 0, most: 100_000, otherwise: 100 },
+  requestBytes: { least: 0, most: 2 ** 30, otherwise: 10 * mib },
+  responseBytes: { least: 0, most: 2 ** 30, otherwise: 10 * mib },
 }
 
-export const settingNames: readonly string[] = [...Object.keys(wholeNumbers), 'initialize']
+export const initializations: readonly ModuleSettings['initialize'][] = ['each-request', 'once']
+
+export const settingNames: readonly string[] = [...Object.keys(settingRanges), 'initialize']
 
 /** @param given by name, as numbers or as text @throws BadRequestError naming the setting that is wrong */
 export function readSettings(given: Readonly<Record<string, unknown>>, limits: HostLimits): ModuleSettings {
@@ -53,8 +57,8 @@ export function readSettings(given: Readonly<Record<string, unknown>>, limits: H
     if (!settingNames.includes(name))
       throw new BadRequestError(`There is no setting "${name}"; there are ${settingNames.join(', ')}.`)
   }
-  const number = (name: keyof typeof wholeNumbers, otherwise: number): number =>
-    given[name] === undefined ? otherwise : wholeNumber(name, given[name])
+  const number = (name: NumberSetting, hosts = 0): number =>
+    given[name] === undefined ? (settingRanges[name].otherwise ?? hosts) : wholeNumber(name, given[name])
   const memoryBytes = number('memoryBytes', limits.maxMemoryBytes)
   if (memoryBytes > limits.maxMemoryBytes) {
     throw new BadRequestError(
@@ -62,31 +66,28 @@ export function readSettings(given: Readonly<Record<string, unknown>>, limits: H
     )
   }
   return {
-    timeLimitMs: number('timeLimitMs', 10_000),
+    timeLimitMs: number('timeLimitMs'),
     memoryBytes,
     concurrency: number('concurrency', limits.workers),
-    queue: number('queue', 100),
-    requestBytes: number('requestBytes', 10 * mib),
-    responseBytes: number('responseBytes', 10 * mib),
+    queue: number('queue'),
+    requestBytes: number('requestBytes'),
+    responseBytes: number('responseBytes'),
     initialize: initialization(given['initialize']),
   }
 }
 
-function wholeNumber(name: keyof typeof wholeNumbers, value: unknown): number {
-  const { least, most, multipleOf = 1 } = wholeNumbers[name]
+function wholeNumber(name: NumberSetting, value: unknown): number {
+  const range = settingRanges[name]
   const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value
-  if (typeof number === 'number' && Number.isInteger(number) && number >= least && number <= most) {
-    if (number % multipleOf === 0) return number
-  }
-  const steps = multipleOf === 1 ? 'a whole number' : `a multiple of ${multipleOf}`
+  if (isWithin(number, range)) return number
   throw new BadRequestError(
-    `Setting "${name}" must be ${steps} from ${least} to ${most}, not ${JSON.stringify(value)}.`,
+    `Setting "${name}" must be ${describeRange(range)}, not ${JSON.stringify(value)}.`,
   )
 }
 
 function initialization(value: unknown): ModuleSettings['initialize'] {
-  if (value === undefined) return 'each-request'
-  if (value === 'each-request' || value === 'once') return value
+  const found = initializations.find((one) => one === (value ?? 'each-request'))
+  if (found !== undefined) return found
   throw new BadRequestError(
     `Setting "initialize" must be "each-request" or "once", not ${JSON.stringify(value)}.`,
   )

@@ -6,7 +6,6 @@ import { BadRequestError } from '../errors/bad-request-error.ts'
 import { UnknownExportError } from '../errors/unknown-export-error.ts'
 import type { CallArgument, CallInput, CallOutput } from '../workers/protocol.ts'
 import { guestError } from './guest-error.ts'
-import { GuestWasi } from './guest-wasi.ts'
 import type { GuestInstance, LoadedModule } from './loaded-module.ts'
 
 type GuestFunction = (...values: readonly (number | bigint)[]) => unknown
@@ -23,13 +22,7 @@ const allocators: readonly (readonly [name: string, parameters: (bytes: number) 
 export function callExport(module: LoadedModule, input: CallInput): CallOutput {
   const { name, settings } = module.plan
   const { timeLimitMs, responseBytes, initialize } = settings
-  const wasi = new GuestWasi({
-    arguments: [name],
-    environment: {},
-    stdin: new Uint8Array(),
-    outputBytes: responseBytes,
-    deadline: performance.now() + timeLimitMs,
-  })
+  const wasi = module.wasi()
   try {
     const result = module.use(wasi, (instance) => {
       const called = functionOf(instance, input.export, name)

@@ -6,7 +6,7 @@
  */
 import type { Engine, PooledInstance, PooledModule } from '@warmslot/engine'
 import { wasiNamespace } from '../modules/module-kind.ts'
-import type { ModuleToLoad } from '../workers/protocol.ts'
+import type { CommandInput, ModuleToLoad } from '../workers/protocol.ts'
 import { guestError } from './guest-error.ts'
 import { type GuestMemory, GuestWasi } from './guest-wasi.ts'
 
@@ -21,6 +21,8 @@ export interface InstanceSource {
   instantiate(imports: WebAssembly.Imports, timeLimitMs: number): GuestInstance
 }
 
+const noInput = { arguments: [], environment: {}, stdin: new Uint8Array() }
+
 export class LoadedModule {
   readonly plan: ModuleToLoad
   readonly #source: InstanceSource
@@ -33,6 +35,18 @@ export class LoadedModule {
       module instanceof WebAssembly.Module
         ? nativeSource(module, imports)
         : pooledSource(module, imports, engine)
+  }
+
+  /** WASI for one use, whose time begins now. @param input of a command; a library gets none */
+  wasi(input: Pick<CommandInput, 'arguments' | 'environment' | 'stdin'> = noInput): GuestWasi {
+    const { name, settings } = this.plan
+    return new GuestWasi({
+      arguments: [name, ...input.arguments],
+      environment: input.environment,
+      stdin: input.stdin,
+      outputBytes: settings.responseBytes,
+      deadline: performance.now() + settings.timeLimitMs,
+    })
   }
 
   /** Runs `work` on a new instance with `wasi`, and gives the instance back. */
@@ -54,7 +68,7 @@ export class LoadedModule {
 
   /** Makes an instance and gives it back: the next one finds it. @throws HostError where none can be made */
   warmUp(): void {
-    const wasi = this.#emptyWasi()
+    const wasi = this.wasi()
     try {
       this.use(wasi, () => undefined)
     } catch (error) {
@@ -65,7 +79,7 @@ export class LoadedModule {
   /** What the module is after its initialisation, as a module. @throws HostError */
   async snapshot(module: PooledModule, engine: Engine): Promise<PooledModule> {
     const { name, settings } = this.plan
-    const wasi = this.#emptyWasi()
+    const wasi = this.wasi()
     this.#running = wasi
     try {
       const initialise = (instance: PooledInstance): void => {
@@ -79,18 +93,6 @@ export class LoadedModule {
     } finally {
       this.#running = undefined
     }
-  }
-
-  /** For code that is not of a request. */
-  #emptyWasi(): GuestWasi {
-    const { name, settings } = this.plan
-    return new GuestWasi({
-      arguments: [name],
-      environment: {},
-      stdin: new Uint8Array(),
-      outputBytes: settings.responseBytes,
-      deadline: performance.now() + settings.timeLimitMs,
-    })
   }
 
   #functions(module: PooledModule | WebAssembly.Module): WebAssembly.ModuleImports {

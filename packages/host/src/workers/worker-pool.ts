@@ -90,11 +90,6 @@ export class WorkerPool implements AsyncDisposable {
     }
   }
 
-  /** How many requests of a module run and wait. */
-  loadOf(uid: string): Pick<ModuleLoad, 'running' | 'waiting'> {
-    return this.#modules.get(uid) ?? { running: 0, waiting: 0 }
-  }
-
   /**
    * Runs a guest. @param signal nobody waits for the answer any more: a request that waits still is not run
    * @throws UnknownModuleError, OverloadedError, WorkerLostError, ReportedError
@@ -152,12 +147,6 @@ export class WorkerPool implements AsyncDisposable {
     return this.#crew.ask(request)
   }
 
-  /** Ends a worker whatever it does, and starts another one. */
-  async replace(thread: WorkerThread, reason: string): Promise<void> {
-    this.#free.delete(thread)
-    await thread.end(reason)
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#crew.close((thread) => this.isBusy(thread))
   }
@@ -203,7 +192,8 @@ export class WorkerPool implements AsyncDisposable {
     task.module.running += 1
     const guard = setTimeout(() => {
       const reason = `a guest of "${task.module.plan.name}" did not end in time`
-      void this.replace(thread, reason)
+      // It is not free, and the crew starts another one.
+      void thread.end(reason)
     }, settings.timeLimitMs + this.#options.graceMs)
     try {
       task.resolve(await thread.request<GuestOutput>({ type: 'run', uid, input: task.input }))

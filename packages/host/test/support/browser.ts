@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Browser, launch } from 'puppeteer-core'
+import { afterAll, beforeAll } from 'vitest'
+import { startHost, type TestHost } from './test-host.ts'
 
 interface Executable {
   readonly path: string
@@ -29,7 +31,7 @@ const isPackaged = process.platform === 'linux' && process.arch === 'x64'
 export const browserIsThere: boolean = named !== undefined || isPackaged
 
 /** @throws where there is none, or it does not start */
-export async function startBrowser(): Promise<Browser> {
+async function startBrowser(): Promise<Browser> {
   const { path, environment } = named === undefined ? await packaged() : { path: named, environment: {} }
   return launch({
     executablePath: path,
@@ -86,4 +88,24 @@ function fontConfiguration(folder: string): string {
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><dir>${folder}</dir><cachedir>${folder}/cache</cachedir></fontconfig>
 `
+}
+
+/** A browser and a host for the tests of one block. */
+export interface BrowserAndHost {
+  browser: Browser
+  host: TestHost
+}
+
+/** They are there from the first test of the block on, and go with its last. */
+export function withBrowserAndHost(): BrowserAndHost {
+  const both = {} as BrowserAndHost
+  beforeAll(async () => {
+    both.browser = await startBrowser()
+    both.host = await startHost({ slots: 40 })
+  })
+  afterAll(async () => {
+    await both.browser?.close()
+    await both.host?.[Symbol.asyncDispose]()
+  })
+  return both
 }

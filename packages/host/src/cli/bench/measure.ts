@@ -1,6 +1,5 @@
 /** The measurement itself: checks that both sides do the same, warms up, and measures by turns. */
 import type { GuestInput } from '../../workers/protocol.ts'
-import { GuestWasi } from '../../worker/guest-wasi.ts'
 import type { LoadedModule } from '../../worker/loaded-module.ts'
 import { UsageError } from '../usage-error.ts'
 import type { BenchPlan, BenchReport } from './bench-plan.ts'
@@ -42,8 +41,7 @@ function inputFor(kind: string, input: GuestInput | undefined): GuestInput {
 }
 
 function timedInstance(module: LoadedModule): TimedUse {
-  const input = { arguments: [], environment: {}, stdin: new Uint8Array(), outputBytes: 0, deadline: 0 }
-  const wasi = new GuestWasi(input)
+  const wasi = module.wasi()
   return () => {
     const start = performance.now()
     try {

@@ -1,52 +1,32 @@
 /** Settings of a module: parameters of the request that puts it, and part of its description. */
+import { initializations, type NumberSetting, settingRanges } from '../../modules/module-settings.ts'
 import { closedObject, type Part, parameterRef } from './parts.ts'
 
-const gibibyte = 2 ** 30
+const descriptions: Readonly<Record<NumberSetting, string>> = {
+  timeLimitMs: 'How long one request may run, in milliseconds.',
+  memoryBytes: "How large its memory may become, in bytes. Default, and most: the host's `maxMemoryBytes`.",
+  concurrency: 'How many of its requests may run at once. Default: the number of workers.',
+  queue: 'How many of its requests may wait; one more is answered with 429.',
+  requestBytes: "How large a request's body may be, in bytes.",
+  responseBytes: 'How much a guest may write to its standard output, and to its standard error, in bytes.',
+}
+
+const numbers = Object.entries(settingRanges).map(([name, { least, most, multipleOf, otherwise }]) => [
+  name,
+  {
+    type: 'integer',
+    minimum: least,
+    maximum: most,
+    ...(multipleOf !== undefined && { multipleOf }),
+    ...(otherwise !== undefined && { default: otherwise }),
+    description: descriptions[name as NumberSetting],
+  },
+])
 
 const schemas: Readonly<Record<string, Part>> = {
-  timeLimitMs: {
-    type: 'integer',
-    minimum: 1,
-    maximum: gibibyte - 1,
-    default: 10_000,
-    description: 'How long one request may run, in milliseconds.',
-  },
-  memoryBytes: {
-    type: 'integer',
-    minimum: 65_536,
-    maximum: 4 * gibibyte,
-    multipleOf: 65_536,
-    description: "How large its memory may become, in bytes. Default, and most: the host's `maxMemoryBytes`.",
-  },
-  concurrency: {
-    type: 'integer',
-    minimum: 1,
-    maximum: 1_024,
-    description: 'How many of its requests may run at once. Default: the number of workers.',
-  },
-  queue: {
-    type: 'integer',
-    minimum: 0,
-    maximum: 100_000,
-    default: 100,
-    description: 'How many of its requests may wait; one more is answered with 429.',
-  },
-  requestBytes: {
-    type: 'integer',
-    minimum: 0,
-    maximum: gibibyte,
-    default: 10_485_760,
-    description: "How large a request's body may be, in bytes.",
-  },
-  responseBytes: {
-    type: 'integer',
-    minimum: 0,
-    maximum: gibibyte,
-    default: 10_485_760,
-    description: 'How much a guest may write to its standard output, and to its standard error, in bytes.',
-  },
+  ...Object.fromEntries(numbers),
   initialize: {
-    enum: ['each-request', 'once'],
+    enum: initializations,
     default: 'each-request',
     description:
       "When a library's `_initialize` runs: in each request, or once, when the module is loaded; each request then starts with the memory that this left.",
