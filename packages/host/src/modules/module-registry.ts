@@ -26,8 +26,7 @@ export class ModuleRegistry {
   readonly #modules = new Map<string, HostModule>()
   /** By name, the one that became ready last at the end. */
   readonly #ready = new Map<string, HostModule[]>()
-  /** As JSON, which takes a tenth of the memory: ten thousand objects were most of what a host grew by in as many purges. */
-  readonly #receipts = new Map<string, string>()
+  readonly #receipts = new Map<string, HostReceipt>()
 
   constructor(workers: WorkerPool, compiler: ModuleCompiler, metrics: HostMetrics) {
     this.#workers = workers
@@ -46,8 +45,7 @@ export class ModuleRegistry {
 
   /** Of a module that is purged. */
   receiptOf(uid: string): HostReceipt | undefined {
-    const text = this.#receipts.get(uid)
-    return text === undefined ? undefined : (JSON.parse(text) as HostReceipt)
+    return this.#receipts.get(uid)
   }
 
   /** The one that requests for this name go to. @throws UnknownModuleError, UnavailableError while it is being loaded */
@@ -105,7 +103,7 @@ export class ModuleRegistry {
 
   /** Purges a module. A second call returns the same promise. @throws UnknownModuleError */
   delete(uid: string): Promise<HostReceipt> {
-    const receipt = this.receiptOf(uid)
+    const receipt = this.#receipts.get(uid)
     if (receipt !== undefined) return Promise.resolve(receipt)
     const module = this.#modules.get(uid)
     if (module === undefined) throw new UnknownModuleError(uid)
@@ -141,7 +139,7 @@ export class ModuleRegistry {
     if (!this.list().some((one) => one !== module && one.identity.name === name)) this.#metrics.forget(name)
     this.#metrics.purgeSeconds.observe(receipt.durationMs / 1000)
     this.#modules.delete(uid)
-    this.#receipts.set(uid, JSON.stringify(receipt))
+    this.#receipts.set(uid, receipt)
     if (this.#receipts.size > mostReceipts)
       for (const oldest of this.#receipts.keys().take(1)) this.#receipts.delete(oldest)
     return receipt
