@@ -82,8 +82,9 @@ describe('beside a full pool', () => {
       const results = await Promise.all([1, 2, 3].map(async () => {
         const child = fork('data:,', [], { execArgv: ['--input-type=module', '--eval', source] })
         child.send(${JSON.stringify([...module])})
+        const exited = once(child, 'exit')
         const [answer] = await once(child, 'message')
-        const [code] = await once(child, 'exit')
+        const [code] = await exited
         return [...answer, code]
       }))
       console.log(JSON.stringify(results))

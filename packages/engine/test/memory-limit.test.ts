@@ -235,8 +235,9 @@ describe('a module that is carried', () => {
       })`
     const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`))
     worker.postMessage(await module.share())
+    const exited = once(worker, 'exit')
     expect(await once(worker, 'message')).toEqual([[-1, 1, -1]])
-    await once(worker, 'exit')
+    await exited
   })
 })
 
