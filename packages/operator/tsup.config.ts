@@ -1,0 +1,12 @@
+import type { Options } from 'tsup'
+
+const options: Options = {
+  format: ['esm'],
+  target: 'es2023',
+  entry: ['src/index.ts', 'src/warmslot-operator.ts'],
+  dts: { entry: 'src/index.ts' },
+  clean: true,
+  sourcemap: true,
+}
+
+export default options

@@ -1,0 +1,7 @@
+import type { ViteUserConfig } from 'vitest/config'
+
+const config: ViteUserConfig = {
+  test: { name: 'operator', include: ['test/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
+}
+
+export default config
