@@ -73,7 +73,7 @@ export interface ModuleStatus {
   readonly residentBytes?: number
   /** Every process that has the module, or may have it: written before it is sent there. 1,000 at most. */
   readonly records?: readonly HostRecord[]
-  /** How many UIDs have been used on hosts: a host takes none twice. */
+  /** The number in the UID that hosts get next: a host takes none again that it has purged. */
   readonly loads?: number
 }
 
@@ -108,12 +108,12 @@ export interface HostRecord {
   readonly containerID?: string
   /** What the process calls itself: new at each start. */
   readonly instance?: string
-  /** When the process started, by its node's clock. */
-  readonly processStartedAt?: string
+  /** When the process was seen alive, by its node's clock. */
+  readonly aliveAt?: string
   /** Under which UID the module is there. */
   readonly hostUID: string
-  /** The Module's generation that it was loaded for. */
-  readonly generation: number
+  /** A fingerprint of the settings that it was loaded with: others are loaded anew. */
+  readonly settings: string
   readonly state: HostRecordState
   /** Since when it is in this state. */
   readonly since: string

@@ -1,0 +1,13 @@
+/**
+ * The third proof (docs/decisions/19): the node has booted since, and no memory outlives that. A Node object that is missing proves
+ * nothing, nor does one that was made anew under the same name: another machine may have it.
+ */
+import type { V1Node } from '@kubernetes/client-node'
+import type { HostRecord } from '../resource/module.ts'
+
+/** @returns in words, why the process is gone; undefined: this does not prove it */
+export function nodeProof(record: HostRecord, node: V1Node | undefined): string | undefined {
+  const bootID = node?.status?.nodeInfo?.bootID
+  if (!bootID || !record.bootID || !record.nodeUID || node?.metadata?.uid !== record.nodeUID) return undefined
+  return bootID === record.bootID ? undefined : `node ${record.node} has booted again`
+}

@@ -1,0 +1,99 @@
+/**
+ * A Module's bytes, from wherever it says, with the digest that it says. Those that were had last are kept, so that fifty hosts do not mean
+ * fifty downloads; several who want the same wait for one.
+ */
+import { createHash } from 'node:crypto'
+import { SourceError } from '../errors/source-error.ts'
+import type { Cluster } from '../kubernetes/cluster.ts'
+import type { Module } from '../resource/module.ts'
+import { readConfigMap } from './config-map-source.ts'
+import { Downloader } from './download.ts'
+import { readHttp } from './http-source.ts'
+import { readOci } from './oci-source.ts'
+
+export interface ModuleSourcesOptions {
+  readonly cluster: Cluster
+  /** How large a module may be, in bytes. @default 268_435_456 (256 MiB) */
+  readonly moduleBytes?: number
+  /** How much of what was had is kept, in bytes. @default 268_435_456 (256 MiB) */
+  readonly keptBytes?: number
+  /** How long one may take, in milliseconds. @default 60_000 */
+  readonly timeoutMs?: number
+}
+
+const mib = 2 ** 20
+
+export class ModuleSources implements AsyncDisposable {
+  readonly #cluster: Cluster
+  readonly #downloader = new Downloader()
+  readonly #moduleBytes: number
+  readonly #keptBytes: number
+  readonly #timeoutMs: number
+  /** The one that was used last at the end. */
+  readonly #kept = new Map<string, Uint8Array>()
+  readonly #asked = new Map<string, Promise<Uint8Array>>()
+  #bytes = 0
+
+  constructor(options: ModuleSourcesOptions) {
+    const { cluster, moduleBytes = 256 * mib, keptBytes = 256 * mib, timeoutMs = 60_000 } = options
+    this.#cluster = cluster
+    this.#moduleBytes = moduleBytes
+    this.#keptBytes = keptBytes
+    this.#timeoutMs = timeoutMs
+  }
+
+  /** @throws SourceError */
+  async read(module: Module, signal?: AbortSignal): Promise<Uint8Array> {
+    const { namespace = '' } = module.metadata
+    const { source, digest } = module.spec
+    // What one namespace may read, another may not have by its digest alone.
+    const key = JSON.stringify([namespace, source, digest])
+    const kept = this.#kept.get(key)
+    if (kept !== undefined) {
+      this.#kept.delete(key)
+      this.#kept.set(key, kept)
+      return kept
+    }
+    const asked = this.#asked.get(key) ?? this.#fetch(key, module, signal)
+    this.#asked.set(key, asked)
+    return await asked
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#downloader[Symbol.asyncDispose]()
+  }
+
+  async #fetch(key: string, module: Module, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    try {
+      const bytes = await this.#open(module, signal)
+      const { digest } = module.spec
+      const found = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+      if (found !== digest)
+        throw new SourceError('DigestMismatch', `The source has ${found}, and "digest" says ${digest}.`)
+      this.#keep(key, bytes)
+      return bytes
+    } finally {
+      this.#asked.delete(key)
+    }
+  }
+
+  async #open(module: Module, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    const { configMap, http, oci } = module.spec.source
+    const options = { maxBytes: this.#moduleBytes, timeoutMs: this.#timeoutMs, signal }
+    if (configMap) return readConfigMap(this.#cluster, module.metadata.namespace ?? '', configMap, signal)
+    if (http) return readHttp(this.#downloader, http.url, options)
+    if (oci) return readOci(this.#downloader, oci.reference, module.spec.digest, options)
+    throw new SourceError('InvalidSource', 'The source is none that this version knows: configMap, http or oci.')
+  }
+
+  #keep(key: string, bytes: Uint8Array): void {
+    if (bytes.byteLength > this.#keptBytes) return
+    this.#kept.set(key, bytes)
+    this.#bytes += bytes.byteLength
+    for (const [oldest, { byteLength }] of this.#kept) {
+      if (this.#bytes <= this.#keptBytes) break
+      this.#kept.delete(oldest)
+      this.#bytes -= byteLength
+    }
+  }
+}
