@@ -16,7 +16,7 @@ import { SourceError } from '../errors/source-error.ts'
 import type { HostClient } from '../hosts/host-client.ts'
 import type { HostDirectory, KnownHost } from '../hosts/host-directory.ts'
 import type { PodHolder } from '../hosts/pod-holder.ts'
-import type { Cluster } from '../kubernetes/cluster.ts'
+import type { ApiClient } from '../kubernetes/cluster/api-client.ts'
 import { KubernetesApiError } from '../kubernetes/errors/kubernetes-api-error.ts'
 import { addFinalizer } from '../kubernetes/finalizer.ts'
 import { provenGone } from '../proof/prove.ts'
@@ -35,7 +35,7 @@ import { ReleaseController } from './release-controller.ts'
 import type { StatusWriter } from './status-writer.ts'
 
 export interface ModuleControllerOptions {
-  readonly cluster: Cluster
+  readonly cluster: ApiClient
   readonly client: HostClient
   readonly directory: HostDirectory
   readonly holder: PodHolder

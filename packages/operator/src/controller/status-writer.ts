@@ -2,14 +2,14 @@
  * Writes a Module's status where it has changed, at the version of the object that it was made from: the API server refuses it with a conflict
  * where that is not the last one. Numbers that change by themselves are written with something else, or at intervals.
  */
-import type { Cluster } from '../kubernetes/cluster.ts'
+import type { ApiClient } from '../kubernetes/cluster/api-client.ts'
 import { objectPath } from '../kubernetes/resource.ts'
 import type { Module, ModuleStatus } from '../resource/module.ts'
 import { moduleResource } from '../resource/module-resource.ts'
 import type { Latest } from './latest.ts'
 
 export interface StatusWriterOptions {
-  readonly cluster: Cluster
+  readonly cluster: ApiClient
   readonly latest: Latest<Module>
   /** Between two writes of one Module that only have other numbers, in milliseconds. @default 60_000 */
   readonly numbersIntervalMs?: number
@@ -18,7 +18,7 @@ export interface StatusWriterOptions {
 }
 
 export class StatusWriter {
-  readonly #cluster: Cluster
+  readonly #cluster: ApiClient
   readonly #latest: Latest<Module>
   readonly #numbersIntervalMs: number
   readonly #now: () => number

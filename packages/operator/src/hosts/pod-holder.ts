@@ -11,13 +11,13 @@
 import type { V1Pod } from '@kubernetes/client-node'
 import { KubernetesApiError } from '../kubernetes/errors/kubernetes-api-error.ts'
 import { addFinalizer, removeFinalizer } from '../kubernetes/finalizer.ts'
-import type { Cluster } from '../kubernetes/cluster.ts'
+import type { ApiClient } from '../kubernetes/cluster/api-client.ts'
 import { pods } from '../kubernetes/resource.ts'
 import { podFinalizer } from '../resource/module.ts'
 import { Latest } from '../controller/latest.ts'
 
 export class PodHolder {
-  readonly #cluster: Cluster
+  readonly #cluster: ApiClient
   readonly #find: (podUID: string) => V1Pod | undefined
   readonly #isNeeded: (podUID: string) => boolean
   readonly #latest = new Latest<V1Pod>()
@@ -29,7 +29,7 @@ export class PodHolder {
    * @param isNeeded whether a ledger names it in a record that is not proved
    */
   constructor(
-    cluster: Cluster,
+    cluster: ApiClient,
     find: (podUID: string) => V1Pod | undefined,
     isNeeded: (podUID: string) => boolean,
   ) {

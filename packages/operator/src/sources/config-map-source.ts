@@ -1,12 +1,12 @@
 /** Bytes in a key of a ConfigMap. It is read when it is needed, not watched: the digest says what must be in it. */
 import type { V1ConfigMap } from '@kubernetes/client-node'
 import { SourceError } from '../errors/source-error.ts'
-import type { Cluster } from '../kubernetes/cluster.ts'
+import type { ApiClient } from '../kubernetes/cluster/api-client.ts'
 import { KubernetesApiError } from '../kubernetes/errors/kubernetes-api-error.ts'
 import { configMaps, objectPath } from '../kubernetes/resource.ts'
 
 export async function readConfigMap(
-  cluster: Cluster,
+  cluster: ApiClient,
   namespace: string,
   { name, key }: { readonly name: string; readonly key: string },
   signal?: AbortSignal,

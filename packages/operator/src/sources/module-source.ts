@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { SourceError } from '../errors/source-error.ts'
-import type { Cluster } from '../kubernetes/cluster.ts'
+import type { ApiClient } from '../kubernetes/cluster/api-client.ts'
 import type { Module } from '../resource/module.ts'
 import { readConfigMap } from './config-map-source.ts'
 import { Downloader } from './download.ts'
@@ -12,7 +12,7 @@ import { readHttp } from './http-source.ts'
 import { readOci } from './oci-source.ts'
 
 export interface ModuleSourcesOptions {
-  readonly cluster: Cluster
+  readonly cluster: ApiClient
   /** How large a module may be, in bytes. @default 268_435_456 (256 MiB) */
   readonly moduleBytes?: number
   /** How much of what was had is kept, in bytes. @default 268_435_456 (256 MiB) */
@@ -24,7 +24,7 @@ export interface ModuleSourcesOptions {
 const mib = 2 ** 20
 
 export class ModuleSources implements AsyncDisposable {
-  readonly #cluster: Cluster
+  readonly #cluster: ApiClient
   readonly #downloader = new Downloader()
   readonly #moduleBytes: number
   readonly #keptBytes: number

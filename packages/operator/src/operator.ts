@@ -1,0 +1,172 @@
+/**
+ * One operator: watches, and, while it is the one in charge, the controllers. It ends when it is told to, and when it loses its
+ * leadership: whoever starts it again starts with nothing in mind.
+ */
+import type { KubeConfig, V1Node, V1Pod } from '@kubernetes/client-node'
+import { type Logger, pino } from 'pino'
+import { ClusterEvents } from './cluster-events.ts'
+import { Controllers, type Watches } from './controllers.ts'
+import { PlainHttpServer } from './http-server.ts'
+import { Cluster } from './kubernetes/cluster.ts'
+import { LeaderElector } from './kubernetes/leader-elector.ts'
+import { WorkQueueMetrics } from './kubernetes/queue/work-queue-metrics.ts'
+import { Reflector } from './kubernetes/reflector.ts'
+import { nodes, pods, type Resource } from './kubernetes/resource.ts'
+import type { ApiObject } from './kubernetes/object.ts'
+import { OperatorMetrics } from './metrics.ts'
+import { type OperatorOptions, resolveOperatorOptions, type ResolvedOperatorOptions } from './options.ts'
+import type { Module } from './resource/module.ts'
+import { moduleResource } from './resource/module-resource.ts'
+import { watchNumbers } from './operator-numbers.ts'
+
+/** A watch from which nothing was heard for so long, not even a bookmark, is silent: not ready, in milliseconds. */
+const silentMs = 180_000
+
+export class Operator {
+  readonly options: ResolvedOperatorOptions
+  readonly metrics: OperatorMetrics = new OperatorMetrics()
+  readonly log: Logger
+  /** With the ports that the system chose, once it runs. */
+  readonly ports: { health?: number; metrics?: number } = {}
+  readonly #kubeConfig: KubeConfig
+  #isLeading = false
+  #apiAnsweredAtMs: number | undefined
+  #watches: Watches | undefined
+  #controllers: Controllers | undefined
+
+  /**
+   * @param log where messages go. @default JSON lines on standard error
+   * @throws InvalidOperatorOptionError
+   */
+  constructor(kubeConfig: KubeConfig, options: OperatorOptions = {}, log?: Logger) {
+    this.#kubeConfig = kubeConfig
+    const ownNamespace = kubeConfig.getContextObject(kubeConfig.getCurrentContext())?.namespace
+    this.options = resolveOperatorOptions(options, ownNamespace)
+    this.log = log ?? pino({ level: this.options.logLevel }, pino.destination({ fd: 2, sync: true }))
+  }
+
+  /** Whether this one is in charge. */
+  get isLeading(): boolean {
+    return this.#isLeading
+  }
+
+  /** Works until the signal is aborted. @throws LeadershipLostError; InvalidOperatorOptionError; what keeps ports from being had */
+  async run(signal: AbortSignal): Promise<void> {
+    await using cluster = Cluster.fromKubeConfig(this.#kubeConfig, {
+      onRequest: ({ method, code }) => {
+        this.metrics.requests.inc({ method, code: String(code) })
+        if (typeof code === 'number' && code < 500) this.#apiAnsweredAtMs = performance.now()
+      },
+    })
+    await using health = this.#healthServer()
+    await using metrics = this.#metricsServer()
+    this.ports.health = await health.listen('healthListen', this.options.healthListen)
+    this.ports.metrics = await metrics.listen('metricsListen', this.options.metricsListen)
+    await using modules = this.#reflector<Module>(cluster, moduleResource, {})
+    const { namespace, hostSelector } = this.options
+    await using hosts = this.#reflector<V1Pod>(cluster, pods, { namespace, labelSelector: hostSelector })
+    await using machines = this.#reflector<V1Node>(cluster, nodes, {})
+    const watches = { modules, pods: hosts, nodes: machines }
+    this.#watches = watches
+    for (const watch of Object.values(watches)) watch.start()
+    watchNumbers(this.metrics, watches, () => this.#controllers?.hosts ?? [])
+    this.log.info({ ...this.ports, namespace, hostSelector }, 'started')
+    await this.#campaign(cluster, watches, signal)
+    this.log.info('ended')
+  }
+
+  async #campaign(cluster: Cluster, watches: Watches, signal: AbortSignal): Promise<void> {
+    const { leaderElection, leaseName, leaseDurationMs, namespace, identity } = this.options
+    if (!leaderElection) return await this.#lead(cluster, watches, signal)
+    const elector = new LeaderElector({
+      cluster,
+      namespace,
+      name: leaseName,
+      identity: `${identity}_${crypto.randomUUID()}`,
+      leaseDurationMs,
+      renewDeadlineMs: Math.floor((leaseDurationMs * 2) / 3),
+      retryPeriodMs: Math.max(100, Math.floor(leaseDurationMs / 7.5)),
+      onError: (error) => this.log.warn({ err: error }, 'the lease could not be had or renewed'),
+      onHolder: (holder) => this.log.info({ holder }, 'another one is in charge'),
+    })
+    await elector.run({ signal, lead: (leading) => this.#lead(cluster, watches, leading) })
+  }
+
+  async #lead(cluster: Cluster, watches: Watches, signal: AbortSignal): Promise<void> {
+    const { leaseName } = this.options
+    this.#isLeading = true
+    this.metrics.leading.set({ name: leaseName }, 1)
+    this.log.info({ identity: this.options.identity }, 'in charge')
+    try {
+      const ended = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+      const synced = Promise.all(Object.values(watches).map((watch) => watch.synced))
+      await Promise.race([synced, ended])
+      if (signal.aborted) return
+      await using events = new ClusterEvents(cluster, this.log)
+      await using controllers = new Controllers({
+        cluster,
+        watches,
+        options: this.options,
+        metrics: this.metrics,
+        queueMetrics: (this.#queueMetrics ??= new WorkQueueMetrics(this.metrics.registry)),
+        events,
+        log: this.log,
+        apiAnsweredAtMs: () => this.#apiAnsweredAtMs,
+      })
+      this.#controllers = controllers
+      controllers.start()
+      await ended
+    } finally {
+      this.#controllers = undefined
+      this.#isLeading = false
+      this.metrics.leading.set({ name: leaseName }, 0)
+    }
+  }
+
+  #queueMetrics: WorkQueueMetrics | undefined
+
+  #reflector<T extends ApiObject>(
+    cluster: Cluster,
+    resource: Resource,
+    where: { readonly namespace?: string; readonly labelSelector?: string },
+  ): Reflector<T> {
+    return new Reflector<T>({
+      cluster,
+      resource,
+      ...where,
+      indexers: { uid: ({ metadata }) => (metadata?.uid === undefined ? [] : [metadata.uid]) },
+      onError: ({ error, phase, failures, retryInMs }) =>
+        this.log.warn({ err: error, resource: resource.plural, phase, failures, retryInMs }, 'a watch failed'),
+    })
+  }
+
+  #healthServer(): PlainHttpServer {
+    const text = (status: number, body: string) => ({ status, contentType: 'text/plain', body: `${body}\n` })
+    return new PlainHttpServer({
+      '/healthz': () => text(200, 'ok'),
+      '/readyz': () => {
+        const problem = this.#notReady()
+        return problem === undefined ? text(200, 'ok') : text(503, problem)
+      },
+    })
+  }
+
+  /** In words; undefined: it is ready. */
+  #notReady(): string | undefined {
+    for (const [name, watch] of Object.entries(this.#watches ?? {})) {
+      if (!watch.hasSynced) return `the list of ${name} is not there yet`
+      if (watch.isSilent(silentMs)) return `nothing was heard of ${name} for ${silentMs} ms`
+    }
+    return this.#watches === undefined ? 'it is starting' : undefined
+  }
+
+  #metricsServer(): PlainHttpServer {
+    return new PlainHttpServer({
+      '/metrics': async () => ({
+        status: 200,
+        contentType: this.metrics.registry.contentType,
+        body: await this.metrics.registry.metrics(),
+      }),
+    })
+  }
+}
