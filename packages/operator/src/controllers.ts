@@ -21,6 +21,7 @@ import { tokenFromFile } from './hosts/host-token.ts'
 import { OrphanSweeper } from './hosts/orphan-sweeper.ts'
 import { PodHolder } from './hosts/pod-holder.ts'
 import type { ApiClient } from './kubernetes/cluster/api-client.ts'
+import { LeaderOnly } from './leader-only.ts'
 import { KubernetesApiError } from './kubernetes/errors/kubernetes-api-error.ts'
 import { keyOf } from './kubernetes/object.ts'
 import { WorkQueueMetrics } from './kubernetes/queue/work-queue-metrics.ts'
@@ -48,11 +49,15 @@ export interface ControllersOptions {
   readonly events: EventSink
   readonly log: Logger
   readonly apiAnsweredAtMs: () => number | undefined
+  /** Throws where this process is not in charge any more. */
+  readonly checkLeading: () => void
 }
 
 /** How often all Modules are looked at though nothing has changed, in milliseconds. */
 const resyncMs = 600_000
 const sweepMs = 30_000
+/** Longer than any request to the API server takes, in milliseconds. */
+const firstReleaseMs = 45_000
 
 export class Controllers implements AsyncDisposable {
   readonly #given: ControllersOptions
@@ -69,10 +74,12 @@ export class Controllers implements AsyncDisposable {
   readonly #pods: WorkQueue<string>
   readonly #subscriptions: (() => void)[] = []
   readonly #timers: NodeJS.Timeout[] = []
+  readonly #startedAtMs = performance.now()
 
   constructor(given: ControllersOptions) {
     this.#given = given
-    const { cluster, options, metrics, watches, queueMetrics, events, apiAnsweredAtMs, log } = given
+    const { options, metrics, watches, queueMetrics, events, apiAnsweredAtMs, checkLeading, log } = given
+    const cluster = new LeaderOnly(given.cluster, checkLeading)
     const { hostTokenFile, hostTimeoutMs, probeMs, retryMs, moduleBytes, purgeWaitMs, pathGraceMs } = options
     const owner = `warmslot-operator/${options.namespace}/${options.leaseName}`
     const backOff = { initialMs: Math.min(500, retryMs), maxMs: retryMs, factor: 2, jitter: 0.3 }
@@ -88,13 +95,15 @@ export class Controllers implements AsyncDisposable {
     this.#latest = new Latest((module) => this.#index.set(module))
     this.#status = new StatusWriter({ cluster, latest: this.#latest })
     const token = hostTokenFile === undefined ? undefined : tokenFromFile(hostTokenFile)
-    this.#client = new HostClient({ timeoutMs: hostTimeoutMs, ...(token ? { token } : {}) })
+    this.#client = new HostClient({ timeoutMs: hostTimeoutMs, check: checkLeading, ...(token ? { token } : {}) })
     this.#directory = new HostDirectory({ client: this.#client, probeMs, changed: (host) => this.#hostChanged(host) })
     this.#sources = new ModuleSources({ cluster, moduleBytes })
     this.#holder = new PodHolder(
       cluster,
+      crypto.randomUUID(),
       (podUID) => watches.pods.store.byIndex('uid', podUID)[0],
       (podUID) => this.#index.names(podUID),
+      (podUID) => this.#pods.add(podUID),
     )
     this.#controller = new ModuleController({
       cluster,
@@ -147,7 +156,7 @@ export class Controllers implements AsyncDisposable {
     )
     metrics.mostWorkers.set({ controller: 'module' }, options.concurrency)
     void this.#modules.run((key, signal) => this.#reconcileModule(key, signal), { concurrency: options.concurrency })
-    void this.#pods.run((podUID) => this.#holder.releaseUnneeded(podUID), { concurrency: 4 })
+    void this.#pods.run((podUID) => this.#settlePod(podUID), { concurrency: 4 })
     this.#every(resyncMs, () => this.#enqueueAll())
     this.#every(sweepMs, () => void this.#sweeper.sweep(this.#directory.hosts()))
   }
@@ -186,7 +195,8 @@ export class Controllers implements AsyncDisposable {
 
   #podSeen(pod: V1Pod): void {
     this.#directory.seen(pod)
-    if (pod.metadata?.finalizers?.includes(podFinalizer)) this.#pods.add(pod.metadata.uid ?? '')
+    const { uid = '', finalizers } = pod.metadata ?? {}
+    if (finalizers?.includes(podFinalizer) || this.#index.names(uid)) this.#pods.add(uid)
   }
 
   /** A host means something to every Module: it lacks some, and others wait for what it proves. */
@@ -229,6 +239,18 @@ export class Controllers implements AsyncDisposable {
     const pauseMs = Math.min(retryMs, this.#pauses.get(key) ?? 500)
     this.#pauses.set(key, pauseMs * 2)
     return pauseMs * (1 + Math.random() * 0.3)
+  }
+
+  /**
+   * What the one before in charge has sent may still be under way: no pod is let go until that has had its time, and the watch of Modules has
+   * brought something since (a bookmark at least): so it has brought what came of it.
+   */
+  async #settlePod(podUID: string): Promise<HandlerResult | void> {
+    const { modules } = this.#given.watches
+    const sinceMs = this.#startedAtMs + firstReleaseMs
+    if (!this.#index.names(podUID) && modules.lastActivityAt < sinceMs)
+      return { requeueAfterMs: Math.max(1_000, sinceMs - performance.now()) }
+    await this.#holder.settle(podUID)
   }
 
   #swept(host: KnownHost, hostUID: string, error: unknown): void {

@@ -9,12 +9,12 @@ const hostStates = ['reachable', 'failing', 'unknown'] as const
 
 export function watchNumbers(
   { modules, hosts }: OperatorMetrics,
-  watches: Watches,
+  watches: () => Watches | undefined,
   knownHosts: () => readonly KnownHost[],
 ): void {
   Object.assign(modules, {
     collect(): void {
-      const states = watches.modules.store.list().map(moduleState)
+      const states = (watches()?.modules.store.list() ?? []).map(moduleState)
       for (const state of moduleStates) modules.set({ state }, states.filter((one) => one === state).length)
     },
   })

@@ -8,6 +8,7 @@ import { ClusterEvents } from './cluster-events.ts'
 import { Controllers, type Watches } from './controllers.ts'
 import { PlainHttpServer } from './http-server.ts'
 import { Cluster } from './kubernetes/cluster.ts'
+import { LeadershipLostError } from './kubernetes/errors/leadership-lost-error.ts'
 import { LeaderElector } from './kubernetes/leader-elector.ts'
 import { WorkQueueMetrics } from './kubernetes/queue/work-queue-metrics.ts'
 import { Reflector } from './kubernetes/reflector.ts'
@@ -29,6 +30,7 @@ export class Operator {
   /** With the ports that the system chose, once it runs. */
   readonly ports: { health?: number; metrics?: number } = {}
   readonly #kubeConfig: KubeConfig
+  readonly #queueMetrics = new WorkQueueMetrics(this.metrics.registry)
   #isLeading = false
   #apiAnsweredAtMs: number | undefined
   #watches: Watches | undefined
@@ -62,22 +64,16 @@ export class Operator {
     await using metrics = this.#metricsServer()
     this.ports.health = await health.listen('healthListen', this.options.healthListen)
     this.ports.metrics = await metrics.listen('metricsListen', this.options.metricsListen)
-    await using modules = this.#reflector<Module>(cluster, moduleResource, {})
     const { namespace, hostSelector } = this.options
-    await using hosts = this.#reflector<V1Pod>(cluster, pods, { namespace, labelSelector: hostSelector })
-    await using machines = this.#reflector<V1Node>(cluster, nodes, {})
-    const watches = { modules, pods: hosts, nodes: machines }
-    this.#watches = watches
-    for (const watch of Object.values(watches)) watch.start()
-    watchNumbers(this.metrics, watches, () => this.#controllers?.hosts ?? [])
+    watchNumbers(this.metrics, () => this.#watches, () => this.#controllers?.hosts ?? [])
     this.log.info({ ...this.ports, namespace, hostSelector }, 'started')
-    await this.#campaign(cluster, watches, signal)
+    await this.#campaign(cluster, signal)
     this.log.info('ended')
   }
 
-  async #campaign(cluster: Cluster, watches: Watches, signal: AbortSignal): Promise<void> {
+  async #campaign(cluster: Cluster, signal: AbortSignal): Promise<void> {
     const { leaderElection, leaseName, leaseDurationMs, namespace, identity } = this.options
-    if (!leaderElection) return await this.#lead(cluster, watches, signal)
+    if (!leaderElection) return await this.#lead(cluster, signal, () => undefined)
     const elector = new LeaderElector({
       cluster,
       namespace,
@@ -89,41 +85,57 @@ export class Operator {
       onError: (error) => this.log.warn({ err: error }, 'the lease could not be had or renewed'),
       onHolder: (holder) => this.log.info({ holder }, 'another one is in charge'),
     })
-    await elector.run({ signal, lead: (leading) => this.#lead(cluster, watches, leading) })
+    const checkLeading = (): void => {
+      if (!elector.isLeader()) throw new LeadershipLostError('The lease was not renewed in time.')
+    }
+    await elector.run({ signal, lead: (leading) => this.#lead(cluster, leading, checkLeading) })
   }
 
-  async #lead(cluster: Cluster, watches: Watches, signal: AbortSignal): Promise<void> {
-    const { leaseName } = this.options
-    this.#isLeading = true
-    this.metrics.leading.set({ name: leaseName }, 1)
-    this.log.info({ identity: this.options.identity }, 'in charge')
+  /** Watches begin anew with each term: their first lists are of what is there now, and so have all that the one before has written. */
+  async #lead(cluster: Cluster, signal: AbortSignal, checkLeading: () => void): Promise<void> {
+    const { leaseName, namespace, hostSelector, identity } = this.options
+    this.#setLeading(true)
+    this.log.info({ identity }, 'in charge')
+    await using modules = this.#reflector<Module>(cluster, moduleResource, {})
+    await using hosts = this.#reflector<V1Pod>(cluster, pods, { namespace, labelSelector: hostSelector })
+    await using machines = this.#reflector<V1Node>(cluster, nodes, {})
+    const watches = { modules, pods: hosts, nodes: machines }
+    this.#watches = watches
     try {
-      const ended = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
-      const synced = Promise.all(Object.values(watches).map((watch) => watch.synced))
-      await Promise.race([synced, ended])
+      for (const watch of Object.values(watches)) watch.start()
+      const ended = new Promise<void>((resolve) => {
+        if (signal.aborted) resolve()
+        signal.addEventListener('abort', () => resolve(), { once: true })
+      })
+      await Promise.race([Promise.all(Object.values(watches).map((watch) => watch.synced)), ended])
       if (signal.aborted) return
-      await using events = new ClusterEvents(cluster, this.log)
+      await using events = new ClusterEvents(cluster, identity, this.log)
       await using controllers = new Controllers({
         cluster,
         watches,
         options: this.options,
         metrics: this.metrics,
-        queueMetrics: (this.#queueMetrics ??= new WorkQueueMetrics(this.metrics.registry)),
+        queueMetrics: this.#queueMetrics,
         events,
         log: this.log,
         apiAnsweredAtMs: () => this.#apiAnsweredAtMs,
+        checkLeading,
       })
       this.#controllers = controllers
       controllers.start()
       await ended
     } finally {
       this.#controllers = undefined
-      this.#isLeading = false
-      this.metrics.leading.set({ name: leaseName }, 0)
+      this.#watches = undefined
+      this.#setLeading(false)
+      this.log.info({ leaseName }, 'not in charge any more')
     }
   }
 
-  #queueMetrics: WorkQueueMetrics | undefined
+  #setLeading(isLeading: boolean): void {
+    this.#isLeading = isLeading
+    this.metrics.leading.set({ name: this.options.leaseName }, Number(isLeading))
+  }
 
   #reflector<T extends ApiObject>(
     cluster: Cluster,
@@ -151,13 +163,15 @@ export class Operator {
     })
   }
 
-  /** In words; undefined: it is ready. */
+  /** In words; undefined: it is ready. One that waits to be in charge is, while the API server answers it. */
   #notReady(): string | undefined {
     for (const [name, watch] of Object.entries(this.#watches ?? {})) {
       if (!watch.hasSynced) return `the list of ${name} is not there yet`
       if (watch.isSilent(silentMs)) return `nothing was heard of ${name} for ${silentMs} ms`
     }
-    return this.#watches === undefined ? 'it is starting' : undefined
+    if (this.#watches !== undefined) return undefined
+    if (this.#apiAnsweredAtMs === undefined) return 'the API server has not answered yet'
+    return performance.now() - this.#apiAnsweredAtMs > silentMs ? 'the API server does not answer' : undefined
   }
 
   #metricsServer(): PlainHttpServer {

@@ -23,15 +23,16 @@ describe('a container', () => {
     containerProof(record(facts), readHostPod(pod({ containerStatus })))
 
   it.each<[string, object, boolean]>([
-    ['that runs', running('2026-01-01T00:00:09Z', 'containerd://c1'), false],
+    ['that runs', running('2026-01-01T00:00:05Z', 'containerd://c1'), false],
     ['that has terminated after the process was seen', terminated('2026-01-01T00:00:11Z'), true],
+    ['that has terminated in the second in which the process was seen', terminated('2026-01-01T00:00:10Z'), true],
     ['that has terminated, nobody knows when', terminated(undefined), true],
-    ['that had terminated before the process was seen: the kubelet is late', terminated('2026-01-01T00:00:10Z'), false],
+    ['that had terminated before the process was seen: the kubelet is late', terminated('2026-01-01T00:00:09Z'), false],
     ['of another name that has terminated, nobody knows when', terminated(undefined, 'containerd://c0'), false],
     ['that was replaced', running('2026-01-01T00:00:12Z', 'containerd://c2'), true],
     ['that was replaced, nobody knows when', running(undefined, 'containerd://c2'), true],
     // The record was written when the kubelet still named the one before: this is the process's own container.
-    ['that started before the process was seen', running('2026-01-01T00:00:10Z', 'containerd://c2'), false],
+    ['that started before the process was seen', running('2026-01-01T00:00:08Z', 'containerd://c2'), false],
     [
       'that waits to be started again',
       { state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: terminatedBefore('2026-01-01T00:00:11Z') },
@@ -39,7 +40,7 @@ describe('a container', () => {
     ],
     [
       'whose predecessor had terminated before the process was seen',
-      { state: { waiting: {} }, lastState: terminatedBefore('2026-01-01T00:00:10Z') },
+      { state: { waiting: {} }, lastState: terminatedBefore('2026-01-01T00:00:09Z') },
       false,
     ],
     ['of which nothing is said', { state: {} }, false],
@@ -113,6 +114,10 @@ describe('a successor', () => {
     expect(provenGone(record(), answering, undefined)).toMatchObject({ reason: 'ProcessGone' })
     expect(provenGone(record(), { ...answering, failing: { sinceMs: 0, reason: '' } }, undefined)).toBeUndefined()
   })
+})
+
+it('a pod whose object is gone, on a node that is missing, proves nothing', () => {
+  expect(provenGone(record(), undefined, undefined)).toBeUndefined()
 })
 
 describe('a human', () => {

@@ -2,7 +2,7 @@
  * The ledger of one Module, `status.records`: which processes have it or may have it (docs/decisions/19). Pure functions; a record that
  * is proved leaves the ledger of a living Module, and stays in that of a deleted one, to be counted.
  */
-import type { KnownHost } from '../hosts/host-directory.ts'
+import { isSettled, type KnownHost } from '../hosts/host-directory.ts'
 import type { HostRecord, HostRecordState, Module } from '../resource/module.ts'
 import { selects } from './label-selector.ts'
 import { hostSettings, hostUID, settingsFingerprint } from './module-settings.ts'
@@ -42,11 +42,13 @@ export function isAt(record: HostRecord, { pod, identity }: KnownHost): boolean 
   return record.podUID === pod.uid && record.instance === identity?.instance
 }
 
-/** The records as they shall be written before anything is sent, and whether that differs from what is written. */
+/** The records as they shall be written before anything is sent. */
 export interface NextLedger {
-  readonly records: readonly HostRecord[]
+  /** Entries that were there; some of them to be purged now. */
+  readonly kept: readonly HostRecord[]
+  /** New ones. */
+  readonly added: readonly HostRecord[]
   readonly loads: number
-  readonly isNew: boolean
 }
 
 /**
@@ -65,21 +67,21 @@ export function planLedger(
   const desired = desiredHosts(module, hosts)
   const uid = module.metadata.uid!
   let loads = module.status?.loads ?? 0
-  let isNew = false
-  const next = records.map((record): HostRecord => {
-    if (record.state === 'Purging' || !hasHadItsTime(record, records, hosts, desired, settings)) return record
-    isNew = true
-    return withState(record, 'Purging', now)
-  })
+  const kept = records.map((record) =>
+    record.state !== 'Purging' && hasHadItsTime(record, records, hosts, desired, settings)
+      ? withState(record, 'Purging', now)
+      : record,
+  )
   // A host takes no UID again that it has purged, so what comes after a purge has another one.
-  if (isNew) loads += 1
+  if (kept.some((record, index) => record !== records[index])) loads += 1
+  const added: HostRecord[] = []
   for (const host of desired) {
     const { pod, identity, failing } = host
-    if (identity === undefined || failing !== undefined || next.length >= mostRecords) continue
-    if (currentRecord(next, host, settings) !== undefined) continue
-    isNew = true
-    while (next.some((record) => isAt(record, host) && record.hostUID === hostUID(uid, loads))) loads += 1
-    next.push({
+    if (identity === undefined || failing !== undefined || !isSettled(identity)) continue
+    if (kept.length + added.length >= mostRecords) continue
+    if (currentRecord(kept, host, settings) !== undefined) continue
+    while (kept.some((record) => isAt(record, host) && record.hostUID === hostUID(uid, loads))) loads += 1
+    added.push({
       pod: pod.name,
       podUID: pod.uid,
       ...given('node', pod.node),
@@ -94,7 +96,7 @@ export function planLedger(
       since: now,
     })
   }
-  return { records: next, loads, isNew }
+  return { kept, added, loads }
 }
 
 /**

@@ -1,13 +1,13 @@
 /** Sends a Module to one host that a record names. It may be repeated: a host that has it says so. */
 import { HostAnswerError } from '../errors/host-answer-error.ts'
 import { HostUnreachableError } from '../errors/host-unreachable-error.ts'
-import type { HostClient, PutModule } from '../hosts/host-client.ts'
+import type { HostApi, PutModule } from '../hosts/host-client.ts'
 import type { KnownHost } from '../hosts/host-directory.ts'
 import type { HostRecord } from '../resource/module.ts'
 import { withState } from './ledger.ts'
 
 export interface LoadContext {
-  readonly client: HostClient
+  readonly client: HostApi
   readonly host: KnownHost
   readonly module: Omit<PutModule, 'hostUID'>
   /** ISO 8601 */

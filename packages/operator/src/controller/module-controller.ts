@@ -2,7 +2,7 @@
  * Brings one Module to where it shall be. It is called again and again, with whatever the watches have shown; each step may be the last
  * one of this process.
  *
- *     living:  finalizer ► bytes ► ledger written ► pods held ► sent to hosts ► ledger and status written
+ *     living:  finalizer ► bytes ► pods held ► ledger written ► sent to hosts ► ledger and status written
  *     deleted: hosts asked, proofs looked for ► status written ► all proved: finalizer removed, at that resourceVersion
  *
  * Guarantees: nothing is sent to a process that the ledger in the API server does not name; the finalizer is removed only from the very
@@ -13,18 +13,20 @@
  */
 import type { V1Node } from '@kubernetes/client-node'
 import { SourceError } from '../errors/source-error.ts'
-import type { HostClient } from '../hosts/host-client.ts'
-import type { HostDirectory, KnownHost } from '../hosts/host-directory.ts'
+import type { HostApi } from '../hosts/host-client.ts'
+import type { HostLookup } from '../hosts/host-directory.ts'
 import type { PodHolder } from '../hosts/pod-holder.ts'
 import type { ApiClient } from '../kubernetes/cluster/api-client.ts'
 import { KubernetesApiError } from '../kubernetes/errors/kubernetes-api-error.ts'
+import { ObjectBeingDeletedError } from '../kubernetes/errors/object-being-deleted-error.ts'
+import { ObjectReplacedError } from '../kubernetes/errors/object-replaced-error.ts'
 import { addFinalizer } from '../kubernetes/finalizer.ts'
 import { provenGone } from '../proof/prove.ts'
-import { type HostRecord, type Module, moduleFinalizer, type ModuleStatus } from '../resource/module.ts'
+import { type HostRecord, type Module, moduleFinalizer } from '../resource/module.ts'
 import { moduleResource } from '../resource/module-resource.ts'
 import type { ModuleSources } from '../sources/module-source.ts'
 import type { Latest } from './latest.ts'
-import { currentRecord, isAt, ledgerOf, planLedger } from './ledger.ts'
+import { currentRecord, isAt, isProved, ledgerOf, type NextLedger, planLedger } from './ledger.ts'
 import { livingStatus, type SourceProblem } from './living-status.ts'
 import { loadRecord } from './load-record.ts'
 import type { ModuleEvents } from './module-events.ts'
@@ -36,8 +38,8 @@ import type { StatusWriter } from './status-writer.ts'
 
 export interface ModuleControllerOptions {
   readonly cluster: ApiClient
-  readonly client: HostClient
-  readonly directory: HostDirectory
+  readonly client: HostApi
+  readonly directory: HostLookup
   readonly holder: PodHolder
   readonly sources: ModuleSources
   readonly events: ModuleEvents
@@ -72,11 +74,10 @@ export class ModuleController {
       if (module.metadata.deletionTimestamp != null) return await this.#release.reconcile(module)
       return await this.#reconcileLiving(module, signal)
     } catch (error) {
-      if (KubernetesApiError.isInstance(error)) {
-        this.#options.latest.forget(module.metadata.uid)
-        // It went meanwhile, and the watch will say so.
-        if (error.isNotFound && (error.details.kind === undefined || error.details.kind === 'modules')) return 'settled'
-      }
+      this.#options.latest.forget(module.metadata.uid)
+      // It went meanwhile, or is about to go, and the watch will say so.
+      if (ObjectBeingDeletedError.isInstance(error) || ObjectReplacedError.isInstance(error)) return 'settled'
+      if (KubernetesApiError.isInstance(error) && error.isNotFound) return 'settled'
       throw error
     }
   }
@@ -84,23 +85,18 @@ export class ModuleController {
   async #reconcileLiving(seen: Module, signal: AbortSignal): Promise<Outcome> {
     const { cluster, directory, latest, node } = this.#options
     const held = await addFinalizer(cluster, moduleResource, seen, moduleFinalizer)
-    if (held === undefined) return 'settled'
-    latest.wrote(held)
-    const hosts = directory.hosts()
+    if (held !== seen) latest.wrote(held)
     const known = ledgerOf(held).filter((one) => provenGone(one, directory.get(one.podUID), node(one.node)) === undefined)
-    const plan = planLedger(held, known, hosts, (name) => node(name)?.metadata?.uid, new Date().toISOString())
-    const problem = await this.#findBytes(held, plan.records, signal)
-    const records = problem === undefined ? plan.records : withoutNew(plan.records, known)
-    let module = held
-    if (plan.isNew && records.some((record) => !known.includes(record)))
-      module = await this.#write(held, { ...held.status, records, loads: plan.loads })
-    const sent = await this.#send(module, records, problem === undefined, signal)
     const now = new Date().toISOString()
-    const numbers = numbersOf(sent, (podUID) => directory.get(podUID))
-    const status = livingStatus(module, sent, directory.hosts(), numbers, problem, now)
-    const written = await this.#write(module, status)
+    const plan = planLedger(held, known, directory.hosts(), (name) => node(name)?.metadata?.uid, now)
+    const problem = await this.#findBytes(held, [...plan.kept, ...plan.added], signal)
+    const module = await this.#writeLedger(held, problem === undefined ? plan : { ...plan, added: [] })
+    const records = await this.#send(module, problem === undefined, signal)
+    const numbers = numbersOf(records, (podUID) => directory.get(podUID))
+    const status = livingStatus(module, records, directory.hosts(), numbers, problem, new Date().toISOString())
+    const written = await this.#options.status.write(module, status)
     this.#options.events.tell(seen, written)
-    const isOpen = problem !== undefined || sent.some(({ state }) => state === 'Loading' || state === 'Purging')
+    const isOpen = problem !== undefined || records.some(({ state }) => state === 'Loading' || state === 'Purging')
     return isOpen ? 'again' : 'settled'
   }
 
@@ -120,33 +116,43 @@ export class ModuleController {
     }
   }
 
-  /** Loads and purges what the ledger says, all hosts at once. */
-  async #send(
-    module: Module,
-    records: readonly HostRecord[],
-    hasBytes: boolean,
-    signal: AbortSignal,
-  ): Promise<HostRecord[]> {
-    const steps = records.map(async (record): Promise<HostRecord | undefined> => {
+  /** Pods are held first: a ledger names none whose kubelet's last word could be lost. */
+  async #writeLedger(module: Module, { kept, added, loads }: NextLedger): Promise<Module> {
+    const { holder, status } = this.#options
+    const holds = await Promise.allSettled(added.map(({ podUID }) => holder.hold(podUID)))
+    try {
+      const failed = holds.find((one) => one.status === 'rejected')
+      if (failed !== undefined) throw failed.reason
+      const held = added.filter((_, index) => valueOf(holds[index]) !== undefined)
+      return await status.write(module, { ...module.status, records: [...kept, ...held], loads })
+    } finally {
+      for (const hold of holds) valueOf(hold)?.[Symbol.dispose]()
+    }
+  }
+
+  /** Loads and purges what the ledger says, all hosts at once. @returns the ledger after it */
+  async #send(module: Module, hasBytes: boolean, signal: AbortSignal): Promise<HostRecord[]> {
+    const steps = ledgerOf(module).map(async (record): Promise<HostRecord | undefined> => {
       if (record.state === 'Purging') {
         const purged = await this.#release.purge(module, record)
-        return purged.state === 'Purging' ? purged : undefined
+        return isProved(purged) ? undefined : purged
       }
-      if (record.state !== 'Loading' || !hasBytes) return record
-      return await this.#load(module, record, signal)
+      return record.state === 'Loading' && hasBytes ? await this.#load(module, record, signal) : record
     })
     return (await Promise.all(steps)).filter((record) => record !== undefined)
   }
 
   async #load(module: Module, record: HostRecord, signal: AbortSignal): Promise<HostRecord> {
     const { client, directory, holder, owner, sources } = this.#options
-    const host: KnownHost | undefined = directory.get(record.podUID)
+    const host = directory.get(record.podUID)
     const settings = hostSettings(module)
     // Of a process that is gone, or of settings that were: it stays in the ledger until that is proved.
     if (host === undefined || !isAt(record, host) || currentRecord([record], host, settingsFingerprint(settings)) === undefined)
       return record
-    if (!(await holder.hold(record.podUID))) return record
-    signal.throwIfAborted()
+    // Whoever wrote the record may not have been the one in charge now.
+    const hold = await holder.hold(record.podUID)
+    if (hold === undefined) return record
+    hold[Symbol.dispose]()
     const bytes = await sources.read(module, signal)
     return await loadRecord(record, {
       client,
@@ -157,15 +163,8 @@ export class ModuleController {
       signal,
     })
   }
-
-  async #write(module: Module, status: ModuleStatus): Promise<Module> {
-    return await this.#options.status.write(module, status)
-  }
 }
 
-/** Without the entries that were to be made. */
-function withoutNew(records: readonly HostRecord[], known: readonly HostRecord[]): readonly HostRecord[] {
-  const isKnown = (record: HostRecord): boolean =>
-    known.some((one) => one.podUID === record.podUID && one.instance === record.instance && one.hostUID === record.hostUID)
-  return records.filter(isKnown)
+function valueOf<T>(settled: PromiseSettledResult<T> | undefined): T | undefined {
+  return settled?.status === 'fulfilled' ? settled.value : undefined
 }

@@ -1,5 +1,5 @@
 /** Tells, as Events, what a person would ask about: made from how conditions have changed. */
-import type { V1Condition } from '@kubernetes/client-node'
+import type { Condition } from '../kubernetes/conditions.ts'
 import type { Module } from '../resource/module.ts'
 
 /** Where Events go; must not throw. */
@@ -28,7 +28,7 @@ export class ModuleEvents {
 }
 
 function eventsOf(before: Module, after: Module): ModuleEvent[] {
-  const changed = (type: string): V1Condition | undefined => {
+  const changed = (type: string): Condition | undefined => {
     const [was, is] = [before, after].map(({ status }) => status?.conditions?.find((one) => one.type === type))
     return is !== undefined && (was?.status !== is.status || was.reason !== is.reason) ? is : undefined
   }

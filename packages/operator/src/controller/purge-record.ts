@@ -5,7 +5,7 @@
 import type { V1Node } from '@kubernetes/client-node'
 import { HostAnswerError } from '../errors/host-answer-error.ts'
 import { HostUnreachableError } from '../errors/host-unreachable-error.ts'
-import type { HostClient } from '../hosts/host-client.ts'
+import type { HostApi } from '../hosts/host-client.ts'
 import type { KnownHost } from '../hosts/host-directory.ts'
 import { provenGone } from '../proof/prove.ts'
 import { judgeReceipt } from '../proof/receipt-proof.ts'
@@ -13,7 +13,7 @@ import type { HostRecord } from '../resource/module.ts'
 import { withState } from './ledger.ts'
 
 export interface PurgeContext {
-  readonly client: HostClient
+  readonly client: HostApi
   readonly host: KnownHost | undefined
   readonly node: V1Node | undefined
   readonly name: string

@@ -1,6 +1,5 @@
 /** Puts a Module's status together, so that what has not changed stays as it is. */
-import type { V1Condition } from '@kubernetes/client-node'
-import { setCondition } from '../kubernetes/conditions.ts'
+import { type Condition, setCondition } from '../kubernetes/conditions.ts'
 import type { Blocker, HostCounts, HostRecord, Module, ModuleStatus } from '../resource/module.ts'
 import { hostName } from './module-settings.ts'
 
@@ -30,11 +29,11 @@ export function assembleStatus(
   { records, hosts, blockers, numbers }: StatusParts,
   words: Readonly<Record<ModuleConditionType, ConditionWords>>,
   now: string,
-): ModuleStatus & { readonly conditions: readonly V1Condition[] } {
+): ModuleStatus & { readonly conditions: readonly Condition[] } {
   const observedGeneration = module.metadata.generation ?? 0
-  let conditions: readonly V1Condition[] = module.status?.conditions ?? []
+  let conditions: readonly Condition[] = module.status?.conditions ?? []
   for (const [type, { status, reason, message }] of Object.entries(words))
-    conditions = setCondition(conditions, { type, status, reason, message, observedGeneration }, now)
+    conditions = setCondition(conditions, { type, status, reason, message, observedGeneration }, new Date(now))
   return {
     observedGeneration,
     conditions,

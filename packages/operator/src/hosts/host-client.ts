@@ -55,6 +55,8 @@ export interface HostClientOptions {
   readonly loadTimeoutMs?: number
   /** Connections to one host at most. @default 4 */
   readonly connections?: number
+  /** Called before each request; throws where it may not be sent. @default all may */
+  readonly check?: () => void
 }
 
 /** No answer of a host is larger, in bytes: a list of 100,000 modules fits. */
@@ -75,16 +77,21 @@ interface Question {
   readonly signal?: AbortSignal | undefined
 }
 
+/** What controllers ask of hosts. */
+export type HostApi = Pick<HostClient, 'put' | 'purge' | 'has'>
+
 export class HostClient implements AsyncDisposable {
   readonly #agent: Agent
   readonly #token: () => Promise<string | undefined>
   readonly #timeoutMs: number
   readonly #loadTimeoutMs: number
+  readonly #check: () => void
 
   constructor(options: HostClientOptions = {}) {
-    const { connections = 4, timeoutMs = 5_000, loadTimeoutMs = 120_000, token } = options
+    const { connections = 4, timeoutMs = 5_000, loadTimeoutMs = 120_000, token, check } = options
     this.#agent = new Agent({ connections, connect: { timeout: timeoutMs }, maxResponseSize: longestAnswerBytes })
     this.#timeoutMs = timeoutMs
+    this.#check = check ?? (() => undefined)
     this.#loadTimeoutMs = loadTimeoutMs
     this.#token = token ?? (async () => undefined)
   }
@@ -153,6 +160,7 @@ export class HostClient implements AsyncDisposable {
   async #ask(url: string, question: Question): Promise<Answer> {
     const { method, path, instance, body, timeoutMs } = question
     const token = await this.#token()
+    this.#check()
     const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(question.signal ? [question.signal] : [])])
     let status: number
     let content: string

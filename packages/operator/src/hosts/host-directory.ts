@@ -50,6 +50,24 @@ interface Entry {
 
 const noModules: ReadonlyMap<string, ListedModule> = new Map()
 
+/**
+ * How old a process is before it is given modules, in milliseconds: longer than kubelets cut off times (a second), and than a
+ * container runtime takes to write down that a container has started. See `containerProof`.
+ */
+const settledMs = 3_000
+
+/** Whether a process is old enough to be given modules; one that does not say counts as old. */
+export function isSettled({ startedAt, now }: HostIdentity): boolean {
+  return ageMs({ startedAt, now }) >= settledMs
+}
+
+function ageMs({ startedAt, now }: Pick<HostIdentity, 'startedAt' | 'now'>): number {
+  return startedAt === undefined || now === undefined ? Infinity : Date.parse(now) - Date.parse(startedAt)
+}
+
+/** What controllers ask about hosts. */
+export type HostLookup = Pick<HostDirectory, 'hosts' | 'get' | 'failed' | 'isPathHealthy'>
+
 export class HostDirectory implements Disposable {
   readonly #client: HostClient
   readonly #changed: (host: KnownHost) => void
@@ -155,7 +173,9 @@ export class HostDirectory implements Disposable {
       const identity = await this.#client.identify(url)
       const modules = await this.#client.list(url)
       entry.answeredAtMs = this.#now()
-      const isNew = entry.failing !== undefined || entry.identity?.instance !== identity.instance
+      const before = entry.identity
+      const isNew =
+        entry.failing !== undefined || before?.instance !== identity.instance || !isSettled(before) !== !isSettled(identity)
       const hasOthers = modules.length !== entry.modules.size || modules.some(({ uid }) => !entry.modules.has(uid))
       entry.identity = identity
       entry.failing = undefined
@@ -163,7 +183,7 @@ export class HostDirectory implements Disposable {
       entry.modules = new Map(modules.map((one) => [one.uid, one]))
       entry.listedAt = listedAt
       if (isNew || hasOthers) this.#changed(entry)
-      this.#askSoon(entry, this.#probeMs)
+      this.#askSoon(entry, isSettled(identity) ? this.#probeMs : Math.max(100, settledMs - ageMs(identity)))
     } catch (error) {
       this.#failed(entry, error, askedMs)
     }

@@ -2,13 +2,19 @@
  * The second proof (docs/decisions/19): the container that a process ran in is gone, by its kubelet's word, and its memory with it.
  *
  * Containers of one name in one pod follow each other, and times of containers and processes are of one node's clock. So a container
- * that started after the process was seen alive is a later one, and one that ended after that is the process's own or a later one.
- * Kubelets cut times to seconds: what happened within one second proves nothing here, and another proof has to come.
+ * that started, or ended, after the process was seen alive is the process's own or a later one.
+ *
+ * Kubelets cut times to seconds, so a time counts as up to a second later than it is written. That proves nothing false, since a process is
+ * given modules only when it is a few seconds old (`isSettled`): a record that names the container before the process's own, because the
+ * kubelet was late, was written long enough after that one had ended.
  *
  * A phase proves nothing: controllers set it for pods of nodes that are gone, and the container may run on.
  */
 import type { HostPod } from '../hosts/host-pod.ts'
 import type { HostRecord } from '../resource/module.ts'
+
+/** How much kubelets cut off. */
+const cutMs = 1_000
 
 /** @returns in words, why the process is gone; undefined: this does not prove it */
 export function containerProof(record: HostRecord, pod: HostPod | undefined): string | undefined {
@@ -18,7 +24,7 @@ export function containerProof(record: HostRecord, pod: HostPod | undefined): st
   const aliveMs = record.aliveAt === undefined ? undefined : Date.parse(record.aliveAt)
   const own = (id: string | undefined): boolean => id !== undefined && id === record.containerID
   const later = (timeMs: number | undefined, otherwise: boolean): boolean =>
-    aliveMs === undefined || timeMs === undefined ? otherwise : timeMs > aliveMs
+    aliveMs === undefined || timeMs === undefined ? otherwise : timeMs + cutMs > aliveMs
 
   if (container.state === 'terminated' && later(container.finishedAtMs, own(container.id)))
     return `its container ${container.id ?? ''} has terminated`

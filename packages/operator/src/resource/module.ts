@@ -2,7 +2,8 @@
  * The custom resource `modules.warmslot.dev/v1alpha1`, as the API server has it. Its schema is `deploy/crd/modules.yaml`; what is
  * optional here has no default there, unless said.
  */
-import type { V1Condition, V1LabelSelector, V1ObjectMeta } from '@kubernetes/client-node'
+import type { V1LabelSelector, V1ObjectMeta } from '@kubernetes/client-node'
+import type { Condition } from '../kubernetes/conditions.ts'
 
 export const group = 'warmslot.dev'
 export const version = 'v1alpha1'
@@ -61,7 +62,7 @@ export interface ModuleLimits {
 
 export interface ModuleStatus {
   readonly observedGeneration?: number
-  readonly conditions?: readonly V1Condition[]
+  readonly conditions?: readonly Condition[]
   /** The name under which hosts serve it: `NAMESPACE.NAME`. */
   readonly hostName?: string
   readonly hosts?: HostCounts

@@ -45,7 +45,7 @@ export function pod(facts: PodFacts = {}): V1Pod {
         {
           name: 'host',
           containerID: 'containerd://c1',
-          state: { running: { startedAt: '2026-01-01T00:00:09Z' } },
+          state: { running: { startedAt: '2026-01-01T00:00:05Z' } },
           lastState: {},
           ...containerStatus,
         },
@@ -58,7 +58,7 @@ export function host(facts: PodFacts & { instance?: string; failing?: string } =
   const { instance = 'instance-1', failing } = facts
   return {
     pod: readHostPod(pod(facts)),
-    identity: { instance, startedAt: '2026-01-01T00:00:09.200Z', now: t0, bootId: 'boot-1', podUid: facts.uid ?? 'pod-a' },
+    identity: { instance, startedAt: '2026-01-01T00:00:05.200Z', now: t0, bootId: 'boot-1', podUid: facts.uid ?? 'pod-a' },
     failing: failing === undefined ? undefined : { sinceMs: 0, reason: failing },
     modules: new Map(),
     listedAt: undefined,
