@@ -85,7 +85,9 @@ export class LeaderElector {
       throw new InvalidOptionError('run', 'called when no other run is under way', 'running')
     this.#isRunning = true
     try {
-      if (await this.#acquire(signal)) await this.#lead(signal, lead)
+      const hasLease = await this.#acquire(signal)
+      if (hasLease && !signal.aborted) await this.#lead(signal, lead)
+      else if (hasLease) await this.#resign()
     } finally {
       this.#isRunning = false
     }
@@ -130,7 +132,6 @@ export class LeaderElector {
     const lost = Promise.withResolvers<never>()
     const onStop = (): void => term.abort(signal.reason)
     signal.addEventListener('abort', onStop)
-    if (signal.aborted) onStop()
     let isLost = false
     const lose = (error: LeadershipLostError): void => {
       if (isLost || done.signal.aborted) return
@@ -150,8 +151,7 @@ export class LeaderElector {
       done.abort()
       if (!isLost) {
         await keeping
-        this.#isLeading = false
-        await this.#release()
+        await this.#resign()
       }
     }
   }
@@ -197,7 +197,9 @@ export class LeaderElector {
     this.#leadingUntilMs = sentMs + renewDeadlineMs
   }
 
-  async #release(): Promise<void> {
+  /** Leads no more, and tells others. */
+  async #resign(): Promise<void> {
+    this.#isLeading = false
     const { clock, identity } = this.#options
     for (let attempt = 1; attempt <= releaseAttempts; attempt += 1) {
       try {

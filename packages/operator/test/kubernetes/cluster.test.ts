@@ -18,6 +18,7 @@ import { ManualClock } from '../support/manual-clock.ts'
 import { until } from '../support/until.ts'
 
 let server: FakeApiServer
+const sent = (): unknown[] => server.requests.map(({ headers }) => headers.authorization)
 beforeEach(async () => {
   server = await FakeApiServer.start()
 })
@@ -257,8 +258,6 @@ describe('credentials', () => {
   function withTokenFile(): KubeConfig {
     return server.kubeConfig({ authProvider: { name: 'tokenFile', config: { tokenFile } } })
   }
-
-  const sent = (): unknown[] => server.requests.map(({ headers }) => headers.authorization)
 
   test('a token file that is rotated counts after 10 seconds, and is not read for each request', async () => {
     const clock = new ManualClock()

@@ -60,6 +60,7 @@ export class ApiState {
   /** As after a restore of a backup. */
   goBackTo(revision: number): void {
     this.#revision = revision
+    this.history.splice(0, Infinity, ...this.history.filter((event) => event.revision <= revision))
   }
 
   answer(request: StateRequest): StateAnswer {
