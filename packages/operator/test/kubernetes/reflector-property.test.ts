@@ -83,6 +83,12 @@ function checkHistory(told: readonly Told[]): void {
   }
 }
 
+function versions(objects: readonly ApiObject[]): string[] {
+  return objects
+    .map(({ metadata }) => `${metadata!.name} ${metadata!.uid} ${metadata!.resourceVersion}`)
+    .sort()
+}
+
 test('random changes and failures', { timeout: 120_000 }, async () => {
   expect.hasAssertions()
   await fc.assert(
@@ -96,10 +102,6 @@ test('random changes and failures', { timeout: 120_000 }, async () => {
         clock: systemClock,
       })
       for (const step of history) await world.take(step)
-      const versions = (objects: readonly ApiObject[]): string[] =>
-        objects
-          .map(({ metadata }) => `${metadata!.name} ${metadata!.uid} ${metadata!.resourceVersion}`)
-          .sort()
       const asOnServer = versions(server.state.list(collection))
       await until('the store is as the server', () => {
         return (
