@@ -32,11 +32,12 @@ beforeEach(() => {
   errors = []
 })
 
+function onError(error: unknown): void {
+  errors.push(error)
+  throw new Error('told in vain')
+}
+
 function recorder(options: Partial<EventRecorderOptions> = {}): EventRecorder {
-  const onError = (error: unknown): void => {
-    errors.push(error)
-    throw new Error('told in vain')
-  }
   return new EventRecorder({
     cluster,
     controller: 'example.com/operator',
