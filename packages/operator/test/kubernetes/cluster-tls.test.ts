@@ -1,0 +1,77 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { Cluster, configMaps } from '../../src/index.ts'
+import { Authority } from '../support/certificates.ts'
+import { FakeApiServer } from '../support/fake-api-server.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { until } from '../support/until.ts'
+
+let authority: Authority
+beforeAll(() => {
+  authority = new Authority()
+})
+afterAll(() => authority[Symbol.dispose]())
+
+let server: FakeApiServer
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'warmslot-client-'))
+  server = await FakeApiServer.start({
+    ...authority.issue('127.0.0.1'),
+    ca: authority.cert,
+    requestCert: true,
+    rejectUnauthorized: true,
+  })
+})
+afterEach(async () => {
+  await server[Symbol.asyncDispose]()
+  await rm(folder, { recursive: true })
+})
+
+async function writeClient(name: string): Promise<{ certFile: string; keyFile: string }> {
+  const { cert, key } = authority.issue(name)
+  const files = { certFile: join(folder, 'client.crt'), keyFile: join(folder, 'client.key') }
+  await writeFile(files.certFile, cert)
+  await writeFile(files.keyFile, key)
+  return files
+}
+
+const caData = (): string => Buffer.from(authority.cert).toString('base64')
+
+test('a client certificate that is rotated is taken up: new requests by it, a running watch by the old one', async () => {
+  const clock = new ManualClock()
+  const user = await writeClient('first')
+  await using cluster = Cluster.fromKubeConfig(server.kubeConfig(user, { caData: caData() }), { clock })
+  const stop = new AbortController()
+  const watch = await cluster.stream({
+    path: '/api/v1/configmaps',
+    query: { watch: true, resourceVersion: 100 },
+    signal: stop.signal,
+  })
+  await cluster.list(configMaps)
+  await cluster.list(configMaps)
+  const before = server.connections
+  await writeClient('second')
+  clock.jump(10_000)
+  await cluster.list(configMaps)
+  expect(server.requests.map(({ clientName }) => clientName)).toEqual(['first', 'first', 'first', 'second'])
+  expect(server.connections).toBeGreaterThan(before)
+  server.watches[0]!.send('ADDED', { metadata: { name: 'a' } })
+  const iterator = watch[Symbol.asyncIterator]()
+  expect(String((await iterator.next()).value)).toContain('ADDED')
+  stop.abort()
+  await expect(iterator.next()).rejects.toThrow()
+  await until('only the newest connection is left', () => server.openConnections === 1)
+})
+
+test('a server that the authority has not certified gets nothing', async () => {
+  using other = new Authority()
+  const user = await writeClient('first')
+  await using cluster = Cluster.fromKubeConfig(
+    server.kubeConfig(user, { caData: Buffer.from(other.cert).toString('base64') }),
+  )
+  await expect(cluster.list(configMaps)).rejects.toMatchObject({ failure: 'network' })
+  expect(server.requests).toEqual([])
+})
