@@ -20,25 +20,28 @@ export function findPrograms(): KubernetesPrograms | undefined {
 
 /** What to do where there are none. */
 export function missingPrograms(): string {
-  return (
-    `There is no etcd and no kube-apiserver in ${programsFolder()}. Have them built by ` +
-    '`npx --yes pnpm@12 kubernetes:programs` (needs Go; some minutes once), or set KUBEBUILDER_ASSETS to a folder that has them, ' +
-    'as setup-envtest makes it.'
-  )
+  const given = givenFolder()
+  return given === undefined
+    ? `There is no etcd and no kube-apiserver in ${programsFolder()}. Have them built by ` +
+        '`npx --yes pnpm@12 kubernetes:programs` (needs Go; some minutes once), or set KUBEBUILDER_ASSETS to a folder that has ' +
+        'them, as setup-envtest makes it.'
+    : `KUBEBUILDER_ASSETS is ${given}, but etcd and kube-apiserver are not there. Unset it, or set it to a folder that has them, as setup-envtest makes it.`
 }
 
-/** Whether to do without them is a failure: in CI, and where somebody says so. */
+/** Whether to do without them is a failure: in CI, and where somebody says so, or says where they are. */
 export function mustHavePrograms(): boolean {
-  return [process.env['CI'], process.env['WARMSLOT_REQUIRE_KUBERNETES']].some(
+  return [process.env['CI'], process.env['WARMSLOT_REQUIRE_KUBERNETES'], givenFolder()].some(
     (value) => value !== undefined && !['', '0', 'false'].includes(value),
   )
 }
 
+function givenFolder(): string | undefined {
+  return process.env['KUBEBUILDER_ASSETS'] || undefined
+}
+
 function programsFolder(): string {
-  const given = process.env['KUBEBUILDER_ASSETS']
-  if (given !== undefined && given !== '') return given
   const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
-  return join(cache, 'warmslot/kubernetes', kubernetesVersion())
+  return givenFolder() ?? join(cache, 'warmslot/kubernetes', kubernetesVersion())
 }
 
 function kubernetesVersion(): string {
