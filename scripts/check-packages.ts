@@ -32,6 +32,8 @@ const firstUses: Record<string, string> = {
     void m.Host.start({ listen: '127.0.0.1:0', adminListen: '127.0.0.1:0', workers: 1, logLevel: 'silent' }).then(
       (host) => host.close(),
     )`,
+  '@warmslot/operator': `
+    if (m.moduleFinalizer !== 'warmslot.dev/purge') throw new Error('another finalizer')`,
 }
 
 function run(command: string, ...parameters: string[]): string {

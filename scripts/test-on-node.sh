@@ -10,7 +10,7 @@ for version in "$@"; do
   mkdir "$work/$version"
   (cd "$work/$version" && npm init --yes >/dev/null && npm install --no-audit --no-fund --loglevel=error --fetch-timeout=30000 "node@$version")
   node=$work/$version/node_modules/node/bin/node
-  for package in index-allocator memory-image pooling engine host; do
+  for package in index-allocator memory-image pooling engine host operator; do
     echo "== $package on Node $("$node" --version)"
     (cd "$root/packages/$package" && PATH=$(dirname "$node"):$PATH "$node" node_modules/vitest/vitest.mjs run)
   done

@@ -1,5 +1,9 @@
 /**
- * `@warmslot/operator`: a deleted Module is gone from every host, proved. And the parts that a controller in Node.js is made of:
+ * `@warmslot/operator`: a deleted Module is gone from every host, proved.
+ *
+ *     await new Operator(kubeConfig, { namespace: 'warmslot-system' }).run(signal)
+ *
+ * On the command line: `warmslot-operator run`. And the parts that a controller in Node.js is made of:
  *
  *     await using cluster = Cluster.fromKubeConfig(kubeConfig)
  *     await using queue = new WorkQueue<ObjectKey>()
@@ -9,6 +13,18 @@
  *     await reflector.synced
  *     await queue.run(async (key) => reconcile(reflector.store.get(key)), { concurrency: 4 })
  */
+export { Operator } from './operator.ts'
+export type { LogLevel, OperatorOptions, ResolvedOperatorOptions } from './options.ts'
+export { InvalidOperatorOptionError } from './errors/invalid-operator-option-error.ts'
+export {
+  forceReleaseAnnotation,
+  group,
+  kind,
+  moduleFinalizer,
+  plural,
+  podFinalizer,
+  version,
+} from './resource/module.ts'
 export type * from './resource/module.ts'
 
 // The connection: requests, credentials, limits.

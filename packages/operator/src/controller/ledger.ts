@@ -10,6 +10,9 @@ import { hostSettings, hostUID, settingsFingerprint } from './module-settings.ts
 /** A ledger has no more entries than this; a Module that needs more is not loaded further. */
 export const mostRecords = 1_000
 
+/** As the schema has it, in characters. */
+const longestMessage = 256
+
 export function ledgerOf(module: Module): readonly HostRecord[] {
   return module.status?.records ?? []
 }
@@ -136,7 +139,7 @@ export function withState(
 ): HostRecord {
   const { reason: _reason, message: _message, ...rest } = record
   const since = state === record.state ? record.since : now
-  return { ...rest, state, since, ...given('reason', reason), ...given('message', message?.slice(0, 1_000)) }
+  return { ...rest, state, since, ...given('reason', reason), ...given('message', message?.slice(0, longestMessage)) }
 }
 
 /** A field that is there only where it has a value. */
