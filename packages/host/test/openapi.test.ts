@@ -1,6 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { expect, test } from 'vitest'
 import { adminRoutes } from '../src/http/admin-routes.ts'
+import { hostRoutes } from '../src/http/host-routes.ts'
 import { openApi } from '../src/http/openapi.ts'
 import { healthRoutes, operationsRoutes } from '../src/http/operations-routes.ts'
 import type { Route } from '../src/http/router.ts'
@@ -36,6 +37,7 @@ const ports: Readonly<Record<string, readonly Route[]>> = {
   'data port': [...runRoutes(none), ...healthRoutes(none)],
   'administration port': [
     ...adminRoutes(none, none),
+    ...hostRoutes(none),
     ...healthRoutes(none),
     ...operationsRoutes(none),
     ...slotMap,

@@ -2,14 +2,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BadRequestError } from '../errors/bad-request-error.ts'
 import { UnknownModuleError } from '../errors/unknown-module-error.ts'
-import { checkDigest } from '../modules/digest.ts'
-import type { HostModule, HostReceipt } from '../modules/host-module.ts'
+import { checkDigest, readDigest } from '../modules/digest.ts'
+import type { HostModule, HostReceipt, ModuleIdentity } from '../modules/host-module.ts'
 import { readName } from '../modules/module-name.ts'
 import type { ModuleRegistry } from '../modules/module-registry.ts'
 import { type HostLimits, readSettings } from '../modules/module-settings.ts'
 import type { HttpAnswer } from './answers.ts'
 import { json } from './answers.ts'
 import { readBody } from './body.ts'
+import { checkInstance } from './instance-header.ts'
 import type { HttpRequest, Route } from './router.ts'
 
 /** How long `DELETE` waits for the receipt, in milliseconds, unless `waitMs` says otherwise. */
@@ -20,6 +21,8 @@ export interface AdminOptions {
   readonly limits: HostLimits
   /** How large a module may be, in bytes. */
   readonly moduleBytes: number
+  /** Of this host: what is for another one is not done. */
+  readonly instance: string
 }
 
 export function adminRoutes(modules: ModuleRegistry, options: AdminOptions): Route[] {
@@ -31,7 +34,7 @@ export function adminRoutes(modules: ModuleRegistry, options: AdminOptions): Rou
       handle: () => json(200, { modules: modules.list().map(describe) }),
     },
     { method: 'GET', path: '/v1/modules/{uid}', handle: (request) => get(modules, request) },
-    { method: 'DELETE', path: '/v1/modules/{uid}', handle: (request) => remove(modules, request) },
+    { method: 'DELETE', path: '/v1/modules/{uid}', handle: (request) => remove(modules, options, request) },
     { method: 'GET', path: '/v1/purges/{uid}', handle: (request) => purge(modules, request) },
   ]
 }
@@ -48,6 +51,7 @@ async function put(
   request: HttpRequest,
 ): Promise<HttpAnswer> {
   const { message, parameters, query } = request
+  checkInstance(message, options.instance)
   const uid = readName('UID', parameters['uid']!)
   const { name, digest, ...settings } = onceEach(query)
   if (digest === undefined) throw new BadRequestError('Say the digest of the bytes: "?digest=sha256:...".')
@@ -74,14 +78,30 @@ function get(modules: ModuleRegistry, { parameters }: HttpRequest): HttpAnswer {
   return json(200, describe(module))
 }
 
-async function remove(modules: ModuleRegistry, { parameters, query }: HttpRequest): Promise<HttpAnswer> {
+async function remove(
+  modules: ModuleRegistry,
+  options: AdminOptions,
+  { message, parameters, query }: HttpRequest,
+): Promise<HttpAnswer> {
+  checkInstance(message, options.instance)
   const uid = readName('UID', parameters['uid']!)
-  const waitMs = readWait(query.get('waitMs'))
-  const purging = modules.delete(uid)
+  const { waitMs: wait, digest, name } = onceEach(query)
+  const waitMs = readWait(wait)
+  const purging = modules.delete(uid, meantIdentity(uid, name, digest))
   // What goes wrong in it is told by whoever asks for the receipt.
   purging.catch(() => undefined)
   const receipt = await Promise.race([purging, sleep(waitMs, undefined, { ref: false })])
   return receipt === undefined ? pending(modules, uid) : json(200, receipt)
+}
+
+/** Without a digest it is meant to be here. */
+function meantIdentity(
+  uid: string,
+  name: string | undefined,
+  digest: string | undefined,
+): ModuleIdentity | undefined {
+  const given = readName('name', name ?? uid)
+  return digest === undefined ? undefined : { uid, name: given, digest: readDigest(digest) }
 }
 
 function purge(modules: ModuleRegistry, { parameters }: HttpRequest): HttpAnswer {
@@ -105,8 +125,8 @@ function pending(modules: ModuleRegistry, uid: string): HttpAnswer {
   return json(202, body, { location: `/v1/purges/${uid}`, 'retry-after': '1' })
 }
 
-function readWait(text: string | null): number {
-  if (text === null) return defaultWaitMs
+function readWait(text: string | undefined): number {
+  if (text === undefined) return defaultWaitMs
   const waitMs = Number(text)
   if (/^\d+$/.test(text) && waitMs <= longestWaitMs) return waitMs
   throw new BadRequestError(`"waitMs" must be a whole number of milliseconds, ${longestWaitMs} at most.`)

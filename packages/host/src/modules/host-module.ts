@@ -17,12 +17,16 @@ export interface HostReceipt {
   readonly uid: string
   readonly name: string
   readonly digest: string
+  /** Of the host that purged it: see `GET /v1/host`. */
+  readonly instance: string
+  /** Whether it was here at all. If not, it is kept from coming. */
+  readonly loaded: boolean
   /** No mapping and no descriptor of the module's images is left in this process. */
   readonly complete: boolean
   /** Of the whole process, from /proc/self/maps and /proc/self/fd. */
   readonly kernel: { readonly mappings: number; readonly descriptors: number }
   readonly workers: readonly WorkerReceipt[]
-  /** How often it was tried. */
+  /** How often it was tried; 0 for what was never here. */
   readonly attempts: number
   /** ISO 8601. */
   readonly startedAt: string
@@ -45,8 +49,8 @@ export class HostModule {
   readonly loadedAt: Date = new Date()
   state: ModuleState = 'loading'
   kind: ModuleKind = 'library'
-  /** What keeps its images; undefined until it is compiled. */
-  pooled: PooledModule | undefined
+  /** What keeps its images: none until it is compiled; the last one is what workers have. */
+  readonly pooled: PooledModule[] = []
   /** Resolves when it is ready, rejects when it cannot be used. */
   loading: Promise<void> = Promise.resolve()
   /** Requests that run or wait. */
@@ -54,6 +58,8 @@ export class HostModule {
   /** Told when `requests` is 0, while it is draining. */
   drained: (() => void) | undefined
   purge: Promise<HostReceipt> | undefined
+  /** Whether it may not come back if it cannot be loaded: somebody has deleted it meanwhile. */
+  isUnwanted = false
   /** The last one, also of a purge that is not complete yet. */
   receipt: HostReceipt | undefined
 

@@ -40,6 +40,18 @@ requests.admin({
     path: path({ digest: digestOf(library) }),
     problem: '400 WARMSLOT_DIGEST_MISMATCH',
   },
+  'another host': {
+    ...put,
+    path: path({ digest }),
+    headers: { 'warmslot-instance': 'another' },
+    problem: '412 WARMSLOT_OTHER_INSTANCE',
+  },
+  'no host': {
+    ...put,
+    path: path({ digest }),
+    headers: { 'warmslot-instance': '' },
+    problem: '412 WARMSLOT_OTHER_INSTANCE',
+  },
   'an unknown setting': { ...put, path: path({ digest, memory: '1' }), problem: bad },
   'a setting from the prototype': {
     ...put,
@@ -105,4 +117,25 @@ requests.admin({
   'a fraction': { ...remove('1.5'), problem: bad },
   'too long': { ...remove('60001'), problem: bad },
   'far too long': { ...remove('9'.repeat(400)), problem: bad },
+  'no digest of another': { method: 'DELETE', path: '/v1/modules/other?digest=', problem: bad },
+  'a digest in capitals, of another': {
+    method: 'DELETE',
+    path: `/v1/modules/other?digest=${digest.toUpperCase()}`,
+    problem: bad,
+  },
+  'two digests of another': {
+    method: 'DELETE',
+    path: `/v1/modules/other?digest=${digest}&digest=${digest}`,
+    problem: bad,
+  },
+  'no name of another': {
+    method: 'DELETE',
+    path: `/v1/modules/other?digest=${digest}&name=..`,
+    problem: bad,
+  },
+  'other bytes than those that are meant': {
+    method: 'DELETE',
+    path: `/v1/modules/library?digest=${digest}`,
+    problem: '409 WARMSLOT_MODULE_CONFLICT',
+  },
 })

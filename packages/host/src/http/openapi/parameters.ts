@@ -38,6 +38,12 @@ export const parameters: Part = {
   digest: inQuery('digest', 'Of the body. What has another one is not taken.', digestSchema, {
     required: true,
   }),
+  meantDigest: inQuery(
+    'digest',
+    'Of the module that is meant. Then a UID that is not here is no error: it gets a receipt, and is kept from coming. One that has other bytes is a conflict.',
+    digestSchema,
+  ),
+  meantName: inQuery('name', 'For the receipt of a module that is not here. Default: the UID.', nameSchema),
   moduleName: inQuery('name', 'The name that requests use. Default: the UID.', nameSchema),
   waitMs: inQuery('waitMs', 'How long the receipt is waited for, in milliseconds.', {
     type: 'integer',
@@ -57,6 +63,13 @@ export const parameters: Part = {
     { type: 'array', items: { type: 'string', pattern: '^[^=]+=' } },
     eachOfItsOwn,
   ),
+  instanceHeader: {
+    name: 'Warmslot-Instance',
+    in: 'header',
+    description:
+      'Whom the request is for: any other host refuses it, and does nothing. Left out: whoever gets it.',
+    schema: { type: 'string', format: 'uuid' },
+  },
   argumentsHeader: jsonHeader('Warmslot-Arguments', 'Arguments of the command, as JSON.', {
     type: 'array',
     items: { type: 'string' },
