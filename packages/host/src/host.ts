@@ -16,7 +16,9 @@ import { instanceHeader } from './http/instance-header.ts'
 import { healthRoutes, operationsRoutes, type Readiness } from './http/operations-routes.ts'
 import { Router } from './http/router.ts'
 import { runRoutes } from './http/run-routes.ts'
+import { ModuleSlotCounts } from './slot-map/module-slots.ts'
 import { slotMapRoutes } from './slot-map/slot-map-routes.ts'
+import { SlotWatch } from './slot-map/slot-watch.ts'
 import { identifyHost } from './host-identity.ts'
 import { isLoopback, readListenAddress } from './listen-address.ts'
 import { HostMetrics } from './metrics.ts'
@@ -107,12 +109,15 @@ export class Host implements AsyncDisposable {
       ...runRoutes(this.modules),
       ...healthRoutes(() => this.#readiness),
     ])
+    const watch = new SlotWatch(this.modules, this.#workers)
+    const slotCounts = new ModuleSlotCounts(watch)
+    const limits = this.#options
     const routes = [
-      ...adminRoutes(this.modules, { limits: this.#options, moduleBytes, instance: this.#instance }),
+      ...adminRoutes(this.modules, { limits, moduleBytes, instance: this.#instance, slotCounts }),
       ...hostRoutes({ ...identity, podUid, workers, slots }),
       ...healthRoutes(() => this.#readiness),
       ...operationsRoutes(this.metrics),
-      ...slotMapRoutes(this.modules, this.#workers, this.#ending.signal),
+      ...slotMapRoutes(watch, this.#ending.signal),
     ]
     const admin = this.#server('admin', authenticate, routes, { [instanceHeader]: this.#instance })
     this.#addresses = {

@@ -30,7 +30,7 @@ test('every reference leads somewhere, and everything that can be referred to is
 // What routes do is not asked here, so they need nothing to do it with.
 const none = undefined as never
 /** Files that the slot map's page loads are no part of the description. */
-const slotMap = slotMapRoutes(none, none, new AbortController().signal).filter(
+const slotMap = slotMapRoutes(none, new AbortController().signal).filter(
   ({ path }) => path === '/' || path.startsWith('/v1/'),
 )
 const ports: Readonly<Record<string, readonly Route[]>> = {

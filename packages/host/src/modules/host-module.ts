@@ -46,6 +46,8 @@ export class HostModule {
   readonly identity: ModuleIdentity
   readonly settings: ModuleSettings
   readonly byteLength: number
+  /** Who has put it, in words of their own: so that a controller finds what is its own. */
+  readonly owner: string | undefined
   readonly loadedAt: Date = new Date()
   state: ModuleState = 'loading'
   kind: ModuleKind = 'library'
@@ -63,10 +65,11 @@ export class HostModule {
   /** The last one, also of a purge that is not complete yet. */
   receipt: HostReceipt | undefined
 
-  constructor(identity: ModuleIdentity, settings: ModuleSettings, byteLength: number) {
+  constructor(identity: ModuleIdentity, settings: ModuleSettings, byteLength: number, owner?: string) {
     this.identity = identity
     this.settings = settings
     this.byteLength = byteLength
+    this.owner = owner
   }
 
   /** A request ended. */

@@ -64,16 +64,17 @@ export class ModuleRegistry {
   /**
    * Loads a module into all workers; the same again does nothing.
    * @returns the module, and whether it was new
-   * @throws ModuleConflictError for a UID that has other bytes or another name; UnusableModuleError, ReportedError
+   * @throws ModuleConflictError for a UID that has other bytes, another name or another owner; UnusableModuleError, ReportedError
    */
   async put(
     identity: ModuleIdentity,
     settings: ModuleSettings,
     bytes: Uint8Array<ArrayBuffer>,
+    owner?: string,
   ): Promise<{ module: HostModule; created: boolean }> {
     const present = this.#modules.get(identity.uid)
     if (present !== undefined) {
-      checkSame(present, identity, settings)
+      checkSame(present, identity, settings, owner)
       await present.loading
       return { module: present, created: false }
     }
@@ -81,7 +82,7 @@ export class ModuleRegistry {
       throw new ModuleConflictError(
         `Module "${identity.uid}" was purged, or deleted before it came. A new module has a new UID.`,
       )
-    const module = new HostModule(identity, settings, bytes.byteLength)
+    const module = new HostModule(identity, settings, bytes.byteLength, owner)
     this.#modules.set(identity.uid, module)
     module.loading = this.#load(module, bytes)
     await module.loading
@@ -175,13 +176,18 @@ function checkDigest({ uid, digest }: ModuleIdentity, wanted: ModuleIdentity): v
     throw new ModuleConflictError(`Module "${uid}" has ${digest}, not ${wanted.digest}. Nothing was deleted.`)
 }
 
-function checkSame(present: HostModule, wanted: ModuleIdentity, settings: ModuleSettings): void {
+function checkSame(
+  present: HostModule,
+  wanted: ModuleIdentity,
+  settings: ModuleSettings,
+  owner: string | undefined,
+): void {
   const { identity, state } = present
   if (state !== 'loading' && state !== 'ready')
     throw new ModuleConflictError(`Module "${identity.uid}" is being purged. A new module has a new UID.`)
-  const same = identity.digest === wanted.digest && identity.name === wanted.name
+  const same = identity.digest === wanted.digest && identity.name === wanted.name && present.owner === owner
   if (same && JSON.stringify(present.settings) === JSON.stringify(settings)) return
   throw new ModuleConflictError(
-    `Module "${identity.uid}" is here already, as "${identity.name}" with ${identity.digest}, or with other settings. What is put under a UID stays.`,
+    `Module "${identity.uid}" is here already, as "${identity.name}" with ${identity.digest}, of another owner, or with other settings. What is put under a UID stays.`,
   )
 }

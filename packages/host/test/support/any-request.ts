@@ -59,6 +59,8 @@ const queryName = fc.constantFrom(
   'name',
   'digest',
   'waitMs',
+  'owner',
+  'warmSlots',
   'queue',
   'memoryBytes',
   'timeLimitMs',

@@ -11,7 +11,7 @@ const put: Part = {
   summary: 'Loads a module into all workers.',
   tags: ['administration'],
   parameters: [
-    ...['uid', 'instanceHeader', 'digest', 'moduleName'].map(parameterRef),
+    ...['uid', 'instanceHeader', 'digest', 'moduleName', 'owner'].map(parameterRef),
     ...settingParameterRefs,
   ],
   requestBody: {

@@ -8,10 +8,18 @@ const nameSchema: Part = {
   pattern: '^[A-Za-z0-9](?:[A-Za-z0-9_-]|\\.(?!\\.))*$',
 }
 
+const ownerSchema: Part = {
+  type: 'string',
+  minLength: 1,
+  maxLength: 253,
+  pattern: '^[A-Za-z0-9](?:[A-Za-z0-9_/-]|\\.(?!\\.))*$',
+  description: 'Who has put it, in words of their own.',
+}
+
 const digestSchema: Part = { type: 'string', pattern: '^sha256:[0-9a-f]{64}$' }
 
 /** What names, UIDs and digests are, for parameters and answers alike. */
-export const nameSchemas: Part = { Name: nameSchema, Digest: digestSchema }
+export const nameSchemas: Part = { Name: nameSchema, Owner: ownerSchema, Digest: digestSchema }
 
 function inPath(name: string, description: string, schema: Part): Part {
   return { name, in: 'path', required: true, description, schema }
@@ -45,6 +53,11 @@ export const parameters: Part = {
   ),
   meantName: inQuery('name', 'For the receipt of a module that is not here. Default: the UID.', nameSchema),
   moduleName: inQuery('name', 'The name that requests use. Default: the UID.', nameSchema),
+  owner: inQuery(
+    'owner',
+    'Who puts it, in words of their own, so that a controller finds what is its own. The same UID with another one is a conflict.',
+    ownerSchema,
+  ),
   waitMs: inQuery('waitMs', 'How long the receipt is waited for, in milliseconds.', {
     type: 'integer',
     minimum: 0,
