@@ -6,14 +6,20 @@
  *            metrics, slot map      │  └── ModuleFolder: a folder's files
  *                                   └── ModuleCompiler: compiles once, makes images once, for all workers
  */
+import { randomUUID } from 'node:crypto'
 import { pino, type Logger } from 'pino'
 import { adminRoutes } from './http/admin-routes.ts'
 import { type Authenticate, bearerToken, everybody, whoeverIsHere } from './http/authentication.ts'
+import { hostRoutes } from './http/host-routes.ts'
 import { HttpServer, type ListenAddress, type RequestObserver } from './http/http-server.ts'
+import { instanceHeader } from './http/instance-header.ts'
 import { healthRoutes, operationsRoutes, type Readiness } from './http/operations-routes.ts'
 import { Router } from './http/router.ts'
 import { runRoutes } from './http/run-routes.ts'
+import { ModuleSlotCounts } from './slot-map/module-slots.ts'
 import { slotMapRoutes } from './slot-map/slot-map-routes.ts'
+import { SlotWatch } from './slot-map/slot-watch.ts'
+import { identifyHost } from './host-identity.ts'
 import { isLoopback, readListenAddress } from './listen-address.ts'
 import { HostMetrics } from './metrics.ts'
 import { ModuleCompiler } from './modules/module-compiler.ts'
@@ -34,6 +40,7 @@ export class Host implements AsyncDisposable {
   readonly log: Logger
   readonly metrics: HostMetrics = new HostMetrics()
   readonly #options: ResolvedHostOptions
+  readonly #instance: string = randomUUID()
   readonly #workers: WorkerPool
   readonly #compiler: ModuleCompiler
   readonly #servers: HttpServer[] = []
@@ -56,7 +63,7 @@ export class Host implements AsyncDisposable {
       },
     )
     this.#compiler = new ModuleCompiler(maxMemoryBytes, this.#workers, instances)
-    this.modules = new ModuleRegistry(this.#workers, this.#compiler, this.metrics)
+    this.modules = new ModuleRegistry(this.#workers, this.#compiler, this.metrics, this.#instance)
     this.metrics.watch(this.modules, this.#workers)
   }
 
@@ -92,21 +99,27 @@ export class Host implements AsyncDisposable {
   }
 
   async #start(): Promise<void> {
-    const { listen, adminListen, tokenFile, modules } = this.#options
+    const { listen, adminListen, tokenFile, modules, podUid, workers, slots, moduleBytes } = this.#options
     const dataAddress = readListenAddress('listen', listen)
     const adminAddress = readListenAddress('adminListen', adminListen)
     const authenticate = await authentication(tokenFile, adminAddress)
     await this.#workers.start()
+    const identity = await identifyHost(this.#instance)
     const data = this.#server('data', everybody, [
       ...runRoutes(this.modules),
       ...healthRoutes(() => this.#readiness),
     ])
-    const admin = this.#server('admin', authenticate, [
-      ...adminRoutes(this.modules, { limits: this.#options, moduleBytes: this.#options.moduleBytes }),
+    const watch = new SlotWatch(this.modules, this.#workers)
+    const slotCounts = new ModuleSlotCounts(watch)
+    const limits = this.#options
+    const routes = [
+      ...adminRoutes(this.modules, { limits, moduleBytes, instance: this.#instance, slotCounts }),
+      ...hostRoutes({ ...identity, podUid, workers, slots }),
       ...healthRoutes(() => this.#readiness),
       ...operationsRoutes(this.metrics),
-      ...slotMapRoutes(this.modules, this.#workers, this.#ending.signal),
-    ])
+      ...slotMapRoutes(watch, this.#ending.signal),
+    ]
+    const admin = this.#server('admin', authenticate, routes, { [instanceHeader]: this.#instance })
     this.#addresses = {
       listen: await data.listen(dataAddress),
       adminListen: await admin.listen(adminAddress),
@@ -124,8 +137,10 @@ export class Host implements AsyncDisposable {
     name: string,
     authenticate: Authenticate,
     routes: ConstructorParameters<typeof Router>[0],
+    headers: Readonly<Record<string, string>> = {},
   ): HttpServer {
-    const server = new HttpServer({ name, authenticate, router: new Router(routes), observe: this.#observe })
+    const router = new Router(routes)
+    const server = new HttpServer({ name, authenticate, router, observe: this.#observe, headers })
     this.#servers.push(server)
     return server
   }

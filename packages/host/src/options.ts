@@ -1,5 +1,6 @@
 /** The host's options, their defaults, units and ranges. */
 import { availableParallelism } from 'node:os'
+import { isName } from './modules/module-name.ts'
 import { describeRange, isWithin, type NumberRange } from './number-range.ts'
 import type { InstanceMode } from './workers/protocol.ts'
 
@@ -10,6 +11,8 @@ export interface HostOptions {
   readonly adminListen?: string
   /** A file with the bearer token of the administration port, 16 characters or more. @default none: loopback only */
   readonly tokenFile?: string | undefined
+  /** UID of the pod that the host runs in, for whoever asks who it is: letters, digits, "-", "_", ".". @default none */
+  readonly podUid?: string | undefined
   /** A folder whose `.wasm` files are loaded, watched, and purged when they go. @default none */
   readonly modules?: string | undefined
   /** Worker threads, 1 to 64. @default the processor cores */
@@ -39,8 +42,10 @@ export interface HostOptions {
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 
-export type ResolvedHostOptions = Required<Omit<HostOptions, 'tokenFile' | 'modules'>> &
-  Pick<HostOptions, 'tokenFile' | 'modules'>
+/** They have no default. */
+type OpenOption = 'tokenFile' | 'modules' | 'podUid'
+
+export type ResolvedHostOptions = Required<Omit<HostOptions, OpenOption>> & Pick<HostOptions, OpenOption>
 
 const logLevels: readonly string[] = [
   'trace',
@@ -83,6 +88,7 @@ export function resolveHostOptions(options: HostOptions): ResolvedHostOptions {
     adminListen: options.adminListen ?? '127.0.0.1:8081',
     tokenFile: options.tokenFile,
     modules: options.modules,
+    podUid: options.podUid,
     workers: options.workers ?? availableParallelism(),
     slots: options.slots ?? 64,
     workerHeapBytes: options.workerHeapBytes ?? 512 * mib,
@@ -101,6 +107,8 @@ export function resolveHostOptions(options: HostOptions): ResolvedHostOptions {
     if (!isWithin(resolved[name], range))
       throw new InvalidHostOptionError(name, describeRange(range), resolved[name])
   }
+  if (resolved.podUid !== undefined && !isName(resolved.podUid))
+    throw new InvalidHostOptionError('podUid', 'letters, digits, "-", "_" and "."', resolved.podUid)
   if (!['pooled', 'native'].includes(resolved.instances))
     throw new InvalidHostOptionError('instances', '"pooled" or "native"', resolved.instances)
   if (!logLevels.includes(resolved.logLevel))

@@ -20,6 +20,7 @@ const values: Readonly<Record<OptionName, readonly [string, string, string | num
   listen: ['127.0.0.1:1', ':2', '[::1]:3'],
   adminListen: ['127.0.0.1:1', '127.0.0.2:2', '[::1]:3'],
   tokenFile: ['./a', './b', './c'],
+  podUid: ['a', 'b-1', '0b7e4a4c-3a0e-4c9e-9d52-1a3c7a6a2d10'],
   workers: ['1', '2', 3],
   slots: ['1', '2', 3],
   maxMemoryBytes: ['64MiB', '1GiB', '65536'],
@@ -116,6 +117,7 @@ describe('what is wrong is said with its place', () => {
       { 'admin-listen': 'a:70000' },
       'flag "--admin-listen" must be HOST:PORT, [IPV6]:PORT or :PORT, not "a:70000"',
     ],
+    [{ 'pod-uid': 'a b' }, 'flag "--pod-uid" must be letters, digits, "-", "_" and ".", not "a b"'],
     [{ instances: 'warm' }, 'flag "--instances" must be "pooled" or "native", not "warm"'],
     [
       { 'log-level': 'loud' },

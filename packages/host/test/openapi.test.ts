@@ -1,6 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { expect, test } from 'vitest'
 import { adminRoutes } from '../src/http/admin-routes.ts'
+import { hostRoutes } from '../src/http/host-routes.ts'
 import { openApi } from '../src/http/openapi.ts'
 import { healthRoutes, operationsRoutes } from '../src/http/operations-routes.ts'
 import type { Route } from '../src/http/router.ts'
@@ -29,13 +30,14 @@ test('every reference leads somewhere, and everything that can be referred to is
 // What routes do is not asked here, so they need nothing to do it with.
 const none = undefined as never
 /** Files that the slot map's page loads are no part of the description. */
-const slotMap = slotMapRoutes(none, none, new AbortController().signal).filter(
+const slotMap = slotMapRoutes(none, new AbortController().signal).filter(
   ({ path }) => path === '/' || path.startsWith('/v1/'),
 )
 const ports: Readonly<Record<string, readonly Route[]>> = {
   'data port': [...runRoutes(none), ...healthRoutes(none)],
   'administration port': [
     ...adminRoutes(none, none),
+    ...hostRoutes(none),
     ...healthRoutes(none),
     ...operationsRoutes(none),
     ...slotMap,

@@ -9,7 +9,7 @@ import { parseFlags } from './flags.ts'
 import { helpText } from './help.ts'
 import { suggestion } from './nearest-name.ts'
 import { UsageError } from './usage-error.ts'
-import { version } from './version.ts'
+import { version } from '../version.ts'
 
 /** Loaded when they are wanted: help needs no engine. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {

@@ -2,14 +2,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BadRequestError } from '../errors/bad-request-error.ts'
 import { UnknownModuleError } from '../errors/unknown-module-error.ts'
-import { checkDigest } from '../modules/digest.ts'
-import type { HostModule, HostReceipt } from '../modules/host-module.ts'
-import { readName } from '../modules/module-name.ts'
+import { checkDigest, readDigest } from '../modules/digest.ts'
+import type { HostModule, HostReceipt, ModuleIdentity } from '../modules/host-module.ts'
+import { readName, readOwner } from '../modules/module-name.ts'
 import type { ModuleRegistry } from '../modules/module-registry.ts'
 import { type HostLimits, readSettings } from '../modules/module-settings.ts'
+import type { ModuleSlotCounts, ModuleSlots } from '../slot-map/module-slots.ts'
 import type { HttpAnswer } from './answers.ts'
 import { json } from './answers.ts'
 import { readBody } from './body.ts'
+import { checkInstance } from './instance-header.ts'
 import type { HttpRequest, Route } from './router.ts'
 
 /** How long `DELETE` waits for the receipt, in milliseconds, unless `waitMs` says otherwise. */
@@ -20,6 +22,9 @@ export interface AdminOptions {
   readonly limits: HostLimits
   /** How large a module may be, in bytes. */
   readonly moduleBytes: number
+  /** Of this host: what is for another one is not done. */
+  readonly instance: string
+  readonly slotCounts: ModuleSlotCounts
 }
 
 export function adminRoutes(modules: ModuleRegistry, options: AdminOptions): Route[] {
@@ -28,18 +33,24 @@ export function adminRoutes(modules: ModuleRegistry, options: AdminOptions): Rou
     {
       method: 'GET',
       path: '/v1/modules',
-      handle: () => json(200, { modules: modules.list().map(describe) }),
+      handle: () => list(modules, options),
     },
-    { method: 'GET', path: '/v1/modules/{uid}', handle: (request) => get(modules, request) },
-    { method: 'DELETE', path: '/v1/modules/{uid}', handle: (request) => remove(modules, request) },
+    { method: 'GET', path: '/v1/modules/{uid}', handle: (request) => get(modules, options, request) },
+    { method: 'DELETE', path: '/v1/modules/{uid}', handle: (request) => remove(modules, options, request) },
     { method: 'GET', path: '/v1/purges/{uid}', handle: (request) => purge(modules, request) },
   ]
 }
 
 /** What is told of a module. */
-function describe(module: HostModule): Record<string, unknown> {
-  const { identity, state, kind, settings, byteLength, loadedAt, requests } = module
-  return { ...identity, state, kind, settings, byteLength, loadedAt: loadedAt.toISOString(), requests }
+function describe(module: HostModule, slots?: ModuleSlots): Record<string, unknown> {
+  const { identity, owner, state, kind, settings, byteLength, loadedAt, requests } = module
+  const loaded = loadedAt.toISOString()
+  return { ...identity, owner, state, kind, settings, byteLength, loadedAt: loaded, requests, slots }
+}
+
+async function list(modules: ModuleRegistry, { slotCounts }: AdminOptions): Promise<HttpAnswer> {
+  const slotsOf = await slotCounts.count()
+  return json(200, { modules: modules.list().map((one) => describe(one, slotsOf(one.identity.uid))) })
 }
 
 async function put(
@@ -48,14 +59,17 @@ async function put(
   request: HttpRequest,
 ): Promise<HttpAnswer> {
   const { message, parameters, query } = request
+  checkInstance(message, options.instance)
   const uid = readName('UID', parameters['uid']!)
-  const { name, digest, ...settings } = onceEach(query)
+  const { name, digest, owner: whose, ...settings } = onceEach(query)
   if (digest === undefined) throw new BadRequestError('Say the digest of the bytes: "?digest=sha256:...".')
   const identity = { uid, name: readName('name', name ?? uid), digest }
+  const owner = whose === undefined ? undefined : readOwner(whose)
   const resolved = readSettings(settings, options.limits)
   const bytes = await readBody(message, options.moduleBytes)
   checkDigest(bytes, digest)
-  const { module, created } = await modules.put(identity, resolved, bytes)
+  const { module, created } = await modules.put(identity, resolved, bytes, owner)
+  if (created) options.slotCounts.forget()
   return json(created ? 201 : 200, describe(module), { location: `/v1/modules/${uid}` })
 }
 
@@ -67,21 +81,43 @@ function onceEach(query: URLSearchParams): Record<string, string> {
   throw new BadRequestError(`The query has ${JSON.stringify(twice)} more than once.`)
 }
 
-function get(modules: ModuleRegistry, { parameters }: HttpRequest): HttpAnswer {
+async function get(
+  modules: ModuleRegistry,
+  { slotCounts }: AdminOptions,
+  { parameters }: HttpRequest,
+): Promise<HttpAnswer> {
   const uid = readName('UID', parameters['uid']!)
   const module = modules.get(uid)
   if (module === undefined) throw new UnknownModuleError(uid)
-  return json(200, describe(module))
+  const slotsOf = await slotCounts.count()
+  return json(200, describe(module, slotsOf(uid)))
 }
 
-async function remove(modules: ModuleRegistry, { parameters, query }: HttpRequest): Promise<HttpAnswer> {
+async function remove(
+  modules: ModuleRegistry,
+  options: AdminOptions,
+  { message, parameters, query }: HttpRequest,
+): Promise<HttpAnswer> {
+  checkInstance(message, options.instance)
   const uid = readName('UID', parameters['uid']!)
-  const waitMs = readWait(query.get('waitMs'))
-  const purging = modules.delete(uid)
+  const { waitMs: wait, digest, name } = onceEach(query)
+  const waitMs = readWait(wait)
+  const purging = modules.delete(uid, meantIdentity(uid, name, digest))
+  options.slotCounts.forget()
   // What goes wrong in it is told by whoever asks for the receipt.
   purging.catch(() => undefined)
   const receipt = await Promise.race([purging, sleep(waitMs, undefined, { ref: false })])
   return receipt === undefined ? pending(modules, uid) : json(200, receipt)
+}
+
+/** Without a digest it is meant to be here. */
+function meantIdentity(
+  uid: string,
+  name: string | undefined,
+  digest: string | undefined,
+): ModuleIdentity | undefined {
+  const given = readName('name', name ?? uid)
+  return digest === undefined ? undefined : { uid, name: given, digest: readDigest(digest) }
 }
 
 function purge(modules: ModuleRegistry, { parameters }: HttpRequest): HttpAnswer {
@@ -105,8 +141,8 @@ function pending(modules: ModuleRegistry, uid: string): HttpAnswer {
   return json(202, body, { location: `/v1/purges/${uid}`, 'retry-after': '1' })
 }
 
-function readWait(text: string | null): number {
-  if (text === null) return defaultWaitMs
+function readWait(text: string | undefined): number {
+  if (text === undefined) return defaultWaitMs
   const waitMs = Number(text)
   if (/^\d+$/.test(text) && waitMs <= longestWaitMs) return waitMs
   throw new BadRequestError(`"waitMs" must be a whole number of milliseconds, ${longestWaitMs} at most.`)

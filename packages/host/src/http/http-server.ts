@@ -33,6 +33,8 @@ export interface HttpServerOptions {
   readonly router: Router
   readonly authenticate: Authenticate
   readonly observe: RequestObserver
+  /** Of every answer. @default none */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 const headersTimeoutMs = 10_000
@@ -89,6 +91,7 @@ export class HttpServer {
 
   async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const start = performance.now()
+    for (const [name, value] of Object.entries(this.#options.headers ?? {})) response.setHeader(name, value)
     const gone = new AbortController()
     response.on('close', () => {
       if (!response.writableFinished) gone.abort(new Error('the client has closed the connection'))

@@ -2,6 +2,7 @@
 import { adminPaths } from './openapi/admin-paths.ts'
 import { callSchemas } from './openapi/calls.ts'
 import { dataPaths } from './openapi/data-paths.ts'
+import { hostPaths, hostSchemas } from './openapi/host-paths.ts'
 import { moduleSchemas } from './openapi/modules.ts'
 import { operationsPaths, operationsSchemas } from './openapi/operations-paths.ts'
 import { nameSchemas, parameters } from './openapi/parameters.ts'
@@ -15,7 +16,9 @@ const description = `Serves WebAssembly modules, each request in its own pooled 
 
 Every path has one or both of two ports: its \`servers\`. What is described nowhere here is answered with problem details too: 404
 \`WARMSLOT_NO_SUCH_PATH\`, 405 \`WARMSLOT_METHOD_NOT_ALLOWED\` with the methods that there are in \`Allow\`. \`HEAD\` is answered as \`GET\`,
-without the body.`
+without the body.
+
+Answers of the administration port have the header \`Warmslot-Instance\`: the instance of \`GET /v1/host\`.`
 
 export const openApi: Part = {
   openapi: '3.1.0',
@@ -32,7 +35,7 @@ export const openApi: Part = {
     { name: 'slot map', description: 'Every slot of every worker.' },
   ],
   security: [{ token: [] }],
-  paths: { ...dataPaths, ...adminPaths, ...operationsPaths, ...slotMapPaths },
+  paths: { ...dataPaths, ...adminPaths, ...hostPaths, ...operationsPaths, ...slotMapPaths },
   components: {
     securitySchemes: {
       token: {
@@ -49,6 +52,7 @@ export const openApi: Part = {
       ...moduleSchemas,
       ...receiptSchemas,
       ...callSchemas,
+      ...hostSchemas,
       ...operationsSchemas,
       ...slotMapSchemas,
       ...problemSchemas,

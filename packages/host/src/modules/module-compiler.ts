@@ -28,15 +28,16 @@ export class ModuleCompiler implements AsyncDisposable {
   async compile(module: HostModule, bytes: Uint8Array<ArrayBuffer>): Promise<ModuleToLoad> {
     const { uid, name } = module.identity
     const compiled = await this.#compile(module, bytes)
-    module.pooled = compiled
+    module.pooled.push(compiled)
     checkImports(compiled.imports)
     module.kind = kindOf(compiled.exports)
     const plan = { uid, name, kind: module.kind, settings: module.settings }
     if (this.#instances === 'native') return { ...plan, content: await compileNatively(bytes) }
-    if (module.settings.initialize === 'once' && hasFunction(compiled.exports, '_initialize')) {
-      module.pooled = await this.#initialised({ ...plan, content: await compiled.share() }, compiled)
-    }
-    return { ...plan, content: await module.pooled.share() }
+    if (module.settings.initialize !== 'once' || !hasFunction(compiled.exports, '_initialize'))
+      return { ...plan, content: await compiled.share() }
+    const initialised = await this.#initialised({ ...plan, content: await compiled.share() }, compiled)
+    module.pooled.push(initialised)
+    return { ...plan, content: await initialised.share() }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -12,9 +12,9 @@ import type { WorkerPool } from '../workers/worker-pool.ts'
 import { HostModule, type HostReceipt, type ModuleIdentity } from './host-module.ts'
 import type { ModuleCompiler } from './module-compiler.ts'
 import type { ModuleSettings } from './module-settings.ts'
-import { purgeModule } from './purge-module.ts'
+import { discardModule, purgeModule, receiptOfNothing } from './purge-module.ts'
 
-/** Receipts of so many purged modules are kept, for those who ask again. */
+/** Receipts of so many modules are kept, for those who ask again; no module comes under a UID that has one. */
 const mostReceipts = 10_000
 
 export class ModuleRegistry {
@@ -23,12 +23,15 @@ export class ModuleRegistry {
   readonly #workers: WorkerPool
   readonly #compiler: ModuleCompiler
   readonly #metrics: HostMetrics
+  readonly #instance: string
   readonly #modules = new Map<string, HostModule>()
   /** By name, the one that became ready last at the end. */
   readonly #ready = new Map<string, HostModule[]>()
   readonly #receipts = new Map<string, HostReceipt>()
 
-  constructor(workers: WorkerPool, compiler: ModuleCompiler, metrics: HostMetrics) {
+  /** @param instance of this host, for receipts */
+  constructor(workers: WorkerPool, compiler: ModuleCompiler, metrics: HostMetrics, instance: string) {
+    this.#instance = instance
     this.#workers = workers
     this.#compiler = compiler
     this.#metrics = metrics
@@ -43,7 +46,7 @@ export class ModuleRegistry {
     return this.#modules.get(uid)
   }
 
-  /** Of a module that is purged. */
+  /** Of a module that is purged, or was deleted before it came. */
   receiptOf(uid: string): HostReceipt | undefined {
     return this.#receipts.get(uid)
   }
@@ -61,22 +64,25 @@ export class ModuleRegistry {
   /**
    * Loads a module into all workers; the same again does nothing.
    * @returns the module, and whether it was new
-   * @throws ModuleConflictError for a UID that has other bytes or another name; UnusableModuleError, ReportedError
+   * @throws ModuleConflictError for a UID that has other bytes, another name or another owner; UnusableModuleError, ReportedError
    */
   async put(
     identity: ModuleIdentity,
     settings: ModuleSettings,
     bytes: Uint8Array<ArrayBuffer>,
+    owner?: string,
   ): Promise<{ module: HostModule; created: boolean }> {
     const present = this.#modules.get(identity.uid)
     if (present !== undefined) {
-      checkSame(present, identity, settings)
+      checkSame(present, identity, settings, owner)
       await present.loading
       return { module: present, created: false }
     }
     if (this.#receipts.has(identity.uid))
-      throw new ModuleConflictError(`Module "${identity.uid}" was purged. A new module has a new UID.`)
-    const module = new HostModule(identity, settings, bytes.byteLength)
+      throw new ModuleConflictError(
+        `Module "${identity.uid}" was purged, or deleted before it came. A new module has a new UID.`,
+      )
+    const module = new HostModule(identity, settings, bytes.byteLength, owner)
     this.#modules.set(identity.uid, module)
     module.loading = this.#load(module, bytes)
     await module.loading
@@ -101,21 +107,34 @@ export class ModuleRegistry {
     }
   }
 
-  /** Purges a module. A second call returns the same promise. @throws UnknownModuleError */
-  delete(uid: string): Promise<HostReceipt> {
+  /**
+   * Purges a module. A second call returns the same promise.
+   * @param identity whose module it is meant to be: then one that is not here gets a receipt as well, and is kept from coming
+   * @throws UnknownModuleError, ModuleConflictError for a UID that has other bytes
+   */
+  delete(uid: string, identity?: ModuleIdentity): Promise<HostReceipt> {
     const receipt = this.#receipts.get(uid)
-    if (receipt !== undefined) return Promise.resolve(receipt)
+    if (receipt !== undefined) {
+      if (identity !== undefined) checkDigest(receipt, identity)
+      return Promise.resolve(receipt)
+    }
     const module = this.#modules.get(uid)
-    if (module === undefined) throw new UnknownModuleError(uid)
-    return (module.purge ??= this.#purge(module))
+    if (module !== undefined) {
+      if (identity !== undefined) checkDigest(module.identity, identity)
+      module.isUnwanted ||= identity !== undefined
+      return (module.purge ??= this.#purge(module))
+    }
+    if (identity === undefined) throw new UnknownModuleError(uid)
+    return Promise.resolve(this.#remember(receiptOfNothing(identity, this.#instance)))
   }
 
   async #load(module: HostModule, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     try {
       await this.#workers.load(await this.#compiler.compile(module, bytes))
     } catch (error) {
-      await module.pooled?.dispose()
+      await discardModule(module, this.#workers)
       this.#modules.delete(module.identity.uid)
+      if (module.isUnwanted) this.#remember(receiptOfNothing(module.identity, this.#instance))
       throw error
     }
     module.state = 'ready'
@@ -129,30 +148,46 @@ export class ModuleRegistry {
       await module.loading
     } catch {
       // It has gone by itself.
+      const receipt = this.#receipts.get(uid)
+      if (receipt !== undefined) return receipt
       throw new UnknownModuleError(uid)
     }
     const others = this.#ready.get(name)?.filter((one) => one !== module) ?? []
     if (others.length > 0) this.#ready.set(name, others)
     else this.#ready.delete(name)
-    const receipt = await purgeModule(module, this.#workers)
+    const receipt = await purgeModule(module, this.#workers, this.#instance)
     this.#metrics.purges.inc({ complete: String(receipt.complete) })
     if (!this.list().some((one) => one !== module && one.identity.name === name)) this.#metrics.forget(name)
     this.#metrics.purgeSeconds.observe(receipt.durationMs / 1000)
     this.#modules.delete(uid)
-    this.#receipts.set(uid, receipt)
+    return this.#remember(receipt)
+  }
+
+  #remember(receipt: HostReceipt): HostReceipt {
+    this.#receipts.set(receipt.uid, receipt)
     if (this.#receipts.size > mostReceipts)
       for (const oldest of this.#receipts.keys().take(1)) this.#receipts.delete(oldest)
     return receipt
   }
 }
 
-function checkSame(present: HostModule, wanted: ModuleIdentity, settings: ModuleSettings): void {
+function checkDigest({ uid, digest }: ModuleIdentity, wanted: ModuleIdentity): void {
+  if (digest !== wanted.digest)
+    throw new ModuleConflictError(`Module "${uid}" has ${digest}, not ${wanted.digest}. Nothing was deleted.`)
+}
+
+function checkSame(
+  present: HostModule,
+  wanted: ModuleIdentity,
+  settings: ModuleSettings,
+  owner: string | undefined,
+): void {
   const { identity, state } = present
   if (state !== 'loading' && state !== 'ready')
     throw new ModuleConflictError(`Module "${identity.uid}" is being purged. A new module has a new UID.`)
-  const same = identity.digest === wanted.digest && identity.name === wanted.name
+  const same = identity.digest === wanted.digest && identity.name === wanted.name && present.owner === owner
   if (same && JSON.stringify(present.settings) === JSON.stringify(settings)) return
   throw new ModuleConflictError(
-    `Module "${identity.uid}" is here already, as "${identity.name}" with ${identity.digest}, or with other settings. What is put under a UID stays.`,
+    `Module "${identity.uid}" is here already, as "${identity.name}" with ${identity.digest}, of another owner, or with other settings. What is put under a UID stays.`,
   )
 }

@@ -16,6 +16,11 @@ export interface ModuleSettings {
   /** How much a guest may write to its standard output, and to its standard error, in bytes. @default 10_485_760 (10 MiB) */
   readonly responseBytes: number
   /**
+   * How many instances are ready in slots before the module is, over all workers, as many in each. There is one in each worker in any
+   * case. At most the host's `workers` times its `slots`. @default 0
+   */
+  readonly warmSlots: number
+  /**
    * When a reactor's `_initialize` runs: in each request, or once, when the module is loaded; each request then starts with the
    * memory that this left. @default 'each-request'
    */
@@ -25,6 +30,8 @@ export interface ModuleSettings {
 /** Defaults that depend on the host. */
 export interface HostLimits {
   readonly workers: number
+  /** Of each worker. */
+  readonly slots: number
   readonly maxMemoryBytes: number
 }
 
@@ -45,6 +52,7 @@ export const settingRanges: Readonly<Record<NumberSetting, SettingRange>> = {
   queue: { least: 0, most: 100_000, otherwise: 100 },
   requestBytes: { least: 0, most: 2 ** 30, otherwise: 10 * mib },
   responseBytes: { least: 0, most: 2 ** 30, otherwise: 10 * mib },
+  warmSlots: { least: 0, most: 4_096, otherwise: 0 },
 }
 
 export const initializations: readonly ModuleSettings['initialize'][] = ['each-request', 'once']
@@ -65,6 +73,12 @@ export function readSettings(given: Readonly<Record<string, unknown>>, limits: H
       `Setting "memoryBytes" is ${memoryBytes}, but this host's memories end at ${limits.maxMemoryBytes} (option "maxMemoryBytes").`,
     )
   }
+  const warmSlots = number('warmSlots')
+  if (warmSlots > limits.workers * limits.slots) {
+    throw new BadRequestError(
+      `Setting "warmSlots" is ${warmSlots}, but this host has ${limits.workers * limits.slots} slots (options "workers" and "slots").`,
+    )
+  }
   return {
     timeLimitMs: number('timeLimitMs'),
     memoryBytes,
@@ -72,6 +86,7 @@ export function readSettings(given: Readonly<Record<string, unknown>>, limits: H
     queue: number('queue'),
     requestBytes: number('requestBytes'),
     responseBytes: number('responseBytes'),
+    warmSlots,
     initialize: initialization(given['initialize']),
   }
 }

@@ -7,11 +7,9 @@ import { json } from '../http/answers.ts'
 import type { HttpRequest, Route } from '../http/router.ts'
 import { OverloadedError } from '../errors/overloaded-error.ts'
 import { UnavailableError } from '../errors/unavailable-error.ts'
-import type { ModuleRegistry } from '../modules/module-registry.ts'
-import type { WorkerPool } from '../workers/worker-pool.ts'
 import { EventViewer } from './event-viewer.ts'
 import { pageFiles } from './page-files.ts'
-import { SlotWatch, type SlotWatchTimes } from './slot-watch.ts'
+import type { SlotWatch } from './slot-watch.ts'
 
 /** So many streams may be open. */
 const mostViewers = 64
@@ -28,17 +26,8 @@ const pageHeaders = {
   'cache-control': 'no-cache',
 }
 
-/**
- * @param ending aborted when the host ends: streams end then
- * @param times for tests
- */
-export function slotMapRoutes(
-  modules: ModuleRegistry,
-  workers: WorkerPool,
-  ending: AbortSignal,
-  times?: SlotWatchTimes,
-): Route[] {
-  const watch = new SlotWatch(modules, workers, times)
+/** @param ending aborted when the host ends: streams end then */
+export function slotMapRoutes(watch: SlotWatch, ending: AbortSignal): Route[] {
   const files = pageFiles().map(({ path, contentType, body }): Route => {
     const headers = { ...pageHeaders, 'content-type': contentType }
     return { method: 'GET', path, open: true, handle: () => ({ status: 200, headers, body: body() }) }

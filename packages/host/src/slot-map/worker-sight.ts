@@ -57,15 +57,18 @@ function mapSlot(slot: WorkerSlot, before: MapSlot | undefined): MapSlot {
 }
 
 /**
- * A worker that runs a guest cannot say which slots the guest has. They are those that have its module's image, since a request takes
- * these before others; in a module's first request there are none yet.
+ * A worker that runs a guest cannot say which slots the guest has. They are those that have its module's image and have had the most hits:
+ * a request takes what was given back last, which is the same each time, since one guest runs at a time.
  */
 function withRunning(slots: Readonly<Record<string, MapSlot>>, uid: string): Record<string, MapSlot> {
+  const isOne = ({ module, state }: MapSlot): boolean => module === uid && state !== 'retired'
+  const most = Object.values(slots).reduce(
+    (hits, slot) => (isOne(slot) ? Math.max(hits, slot.hits) : hits),
+    0,
+  )
   return Object.fromEntries(
     Object.entries(slots).map(([number, slot]) =>
-      slot.module === uid && slot.state !== 'retired'
-        ? [number, { ...slot, state: 'in-use' }]
-        : [number, slot],
+      isOne(slot) && slot.hits === most ? [number, { ...slot, state: 'in-use' }] : [number, slot],
     ),
   )
 }

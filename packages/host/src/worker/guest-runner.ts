@@ -45,6 +45,18 @@ export class GuestRunner implements AsyncDisposable {
     }
   }
 
+  /** Has so many instances ready in slots. @throws UnusableModuleError */
+  async warm(uid: string, instances: number): Promise<void> {
+    const held = await this.#modules.get(uid)
+    // Taken back meanwhile.
+    if (held === undefined) return
+    try {
+      held.loaded.warmUp(instances)
+    } catch (error) {
+      throw noInstance(error)
+    }
+  }
+
   /** Initialises a module, and makes another one of the state, for all threads. It stays under the UID until it is purged. */
   async snapshot(plan: ModuleToLoad): Promise<SharedModule> {
     const { loaded, pooled } = await this.#load(plan)
@@ -88,12 +100,11 @@ export class GuestRunner implements AsyncDisposable {
   async #loadWarm(plan: ModuleToLoad): Promise<Held> {
     const held = await this.#load(plan)
     try {
-      held.loaded.warmUp()
+      held.loaded.warmUp(1)
       return held
     } catch (error) {
       await held.pooled?.dispose()
-      const message = `No instance of the module can be made: ${(error as Error).message}`
-      throw new UnusableModuleError(message, { cause: error })
+      throw noInstance(error)
     }
   }
 
@@ -110,6 +121,11 @@ export class GuestRunner implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.engine.close()
   }
+}
+
+function noInstance(error: unknown): UnusableModuleError {
+  const message = `No instance of the module can be made: ${(error as Error).message}`
+  return new UnusableModuleError(message, { cause: error })
 }
 
 /** @param receipt undefined: there was nothing to purge */

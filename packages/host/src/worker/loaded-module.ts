@@ -4,7 +4,7 @@
  * Its import functions are the same in all requests, so that the pool can hand out a live instance again; each passes its call on to
  * the WASI of the request that is running. One runs at a time.
  */
-import type { Engine, PooledInstance, PooledModule } from '@warmslot/engine'
+import { type Engine, PoolExhaustedError, type PooledInstance, type PooledModule } from '@warmslot/engine'
 import { wasiNamespace } from '../modules/module-kind.ts'
 import type { CommandInput, ModuleToLoad } from '../workers/protocol.ts'
 import { guestError } from './guest-error.ts'
@@ -26,11 +26,13 @@ const noInput = { arguments: [], environment: {}, stdin: new Uint8Array() }
 export class LoadedModule {
   readonly plan: ModuleToLoad
   readonly #source: InstanceSource
+  readonly #isPooled: boolean
   #running: GuestWasi | undefined
 
   constructor(plan: ModuleToLoad, module: PooledModule | WebAssembly.Module, engine: Engine) {
     this.plan = plan
     const imports = { [wasiNamespace]: this.#functions(module) }
+    this.#isPooled = !(module instanceof WebAssembly.Module)
     this.#source =
       module instanceof WebAssembly.Module
         ? nativeSource(module, imports)
@@ -66,13 +68,34 @@ export class LoadedModule {
     }
   }
 
-  /** Makes an instance and gives it back: the next one finds it. @throws HostError where none can be made */
-  warmUp(): void {
-    const wasi = this.wasi()
+  /**
+   * Makes instances and gives them back: the next ones find them. Nothing of the guest runs but its start function.
+   * @param count so many at once, or fewer where no slot is free for more; V8's own are made in each use, so one of them is a try
+   * @throws HostError where none can be made
+   */
+  warmUp(count: number): void {
+    const made: GuestInstance[] = []
+    const wanted = this.#isPooled ? count : 1
     try {
-      this.use(wasi, () => undefined)
+      while (made.length < wanted) made.push(this.#instantiate())
     } catch (error) {
+      if (made.length === 0 || !isExhausted(error)) throw error
+    } finally {
+      // The first one last: the next use takes what was given back last.
+      for (const instance of made.toReversed()) instance[Symbol.dispose]()
+    }
+  }
+
+  #instantiate(): GuestInstance {
+    const wasi = this.wasi()
+    this.#running = wasi
+    try {
+      return this.#source.instantiate(this.#source.imports, this.plan.settings.timeLimitMs)
+    } catch (error) {
+      if (isExhausted(error)) throw error
       throw guestError(error, this.plan.settings.timeLimitMs, wasi.stderr.take())
+    } finally {
+      this.#running = undefined
     }
   }
 
@@ -103,6 +126,11 @@ export class LoadedModule {
     }
     return functions
   }
+}
+
+/** No slot is free. */
+function isExhausted(error: unknown): boolean {
+  return error instanceof PoolExhaustedError
 }
 
 function pooledSource(module: PooledModule, imports: WebAssembly.Imports, engine: Engine): InstanceSource {

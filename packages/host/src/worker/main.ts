@@ -26,6 +26,8 @@ async function answer(request: Request): Promise<unknown> {
   switch (request.type) {
     case 'load':
       return runner.load(request.module)
+    case 'warm':
+      return runner.warm(request.uid, request.instances)
     case 'snapshot':
       return runner.snapshot(request.module)
     case 'run':

@@ -81,6 +81,8 @@ export interface WorkerSlot extends SlotView {
 
 export type Request =
   | { readonly type: 'load'; readonly module: ModuleToLoad }
+  /** A module that is loaded. Answered when so many instances of it are ready in slots, or as many as find one. */
+  | { readonly type: 'warm'; readonly uid: string; readonly instances: number }
   | { readonly type: 'snapshot'; readonly module: ModuleToLoad }
   | { readonly type: 'run'; readonly uid: string; readonly input: GuestInput }
   | { readonly type: 'purge'; readonly uid: string }

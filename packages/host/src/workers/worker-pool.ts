@@ -21,6 +21,7 @@ import type {
   WorkerReceipt,
 } from './protocol.ts'
 import { type ModuleLoad, RunQueue, type Task } from './run-queue.ts'
+import { ThreadReservations } from './thread-reservations.ts'
 import { WorkerCrew, type WorkerEvents } from './worker-crew.ts'
 import type { WorkerThread } from './worker-thread.ts'
 
@@ -40,6 +41,7 @@ export class WorkerPool implements AsyncDisposable {
   readonly #modules = new Map<string, ModuleLoad>()
   /** Workers that wait for a guest. */
   readonly #free = new Set<WorkerThread>()
+  readonly #reservations = new ThreadReservations()
 
   constructor(options: WorkerPoolOptions, events: WorkerEvents = {}) {
     this.#options = options
@@ -47,7 +49,7 @@ export class WorkerPool implements AsyncDisposable {
     const user = {
       prepare: (thread: WorkerThread) => this.#loadAll(thread),
       ready: (thread: WorkerThread) => this.#becomesFree(thread),
-      gone: (thread: WorkerThread) => void this.#free.delete(thread),
+      gone: (thread: WorkerThread) => this.#gone(thread),
     }
     this.#crew = new WorkerCrew(options.workers, options.worker, user, events)
   }
@@ -79,11 +81,16 @@ export class WorkerPool implements AsyncDisposable {
     }
   }
 
-  /** Gives a module to all workers. @throws ReportedError what the first worker says that cannot have it */
+  /**
+   * Gives a module to all workers, and has them make it warm.
+   * @throws ReportedError what the first worker says that cannot have it
+   */
   async load(plan: ModuleToLoad): Promise<void> {
     this.#modules.set(plan.uid, { plan, running: 0, waiting: 0 })
     try {
       await this.#crew.tell({ type: 'load', module: plan })
+      // One after the other, so that the others go on serving.
+      for (const thread of this.threads) await this.#warmBetweenGuests(thread, plan)
     } catch (error) {
       await this.purge(plan.uid)
       throw error
@@ -159,6 +166,7 @@ export class WorkerPool implements AsyncDisposable {
   async #loadInto(thread: WorkerThread, plan: ModuleToLoad): Promise<void> {
     try {
       await thread.request({ type: 'load', module: plan })
+      await this.#warm(thread, plan)
     } catch (error) {
       if (!this.#modules.has(plan.uid)) return
       if (!(error instanceof WorkerLostError)) await thread.end(`it cannot load "${plan.name}"`)
@@ -166,8 +174,36 @@ export class WorkerPool implements AsyncDisposable {
     }
   }
 
+  /** Guests that come meanwhile go to other workers, or wait: making instances takes milliseconds for each. */
+  async #warmBetweenGuests(thread: WorkerThread, plan: ModuleToLoad): Promise<void> {
+    if (this.#instancesEach(plan) === 1) return
+    if (!this.#free.delete(thread)) await this.#reservations.next(thread)
+    try {
+      await this.#warm(thread, plan)
+    } catch (error) {
+      if (!(error instanceof WorkerLostError)) throw error
+    } finally {
+      this.#becomesFree(thread)
+    }
+  }
+
+  /** More than the one that each worker makes when it loads the module. */
+  async #warm(thread: WorkerThread, plan: ModuleToLoad): Promise<void> {
+    const instances = this.#instancesEach(plan)
+    if (instances > 1) await thread.request({ type: 'warm', uid: plan.uid, instances })
+  }
+
+  #instancesEach({ settings }: ModuleToLoad): number {
+    return Math.max(1, Math.ceil(settings.warmSlots / this.#options.workers))
+  }
+
+  #gone(thread: WorkerThread): void {
+    this.#free.delete(thread)
+    this.#reservations.end(thread)
+  }
+
   #becomesFree(thread: WorkerThread): void {
-    if (thread.isEnded) return
+    if (thread.isEnded || this.#reservations.take(thread)) return
     this.#free.add(thread)
     this.#dispatch()
   }

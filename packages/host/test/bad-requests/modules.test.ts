@@ -40,6 +40,18 @@ requests.admin({
     path: path({ digest: digestOf(library) }),
     problem: '400 WARMSLOT_DIGEST_MISMATCH',
   },
+  'another host': {
+    ...put,
+    path: path({ digest }),
+    headers: { 'warmslot-instance': 'another' },
+    problem: '412 WARMSLOT_OTHER_INSTANCE',
+  },
+  'no host': {
+    ...put,
+    path: path({ digest }),
+    headers: { 'warmslot-instance': '' },
+    problem: '412 WARMSLOT_OTHER_INSTANCE',
+  },
   'an unknown setting': { ...put, path: path({ digest, memory: '1' }), problem: bad },
   'a setting from the prototype': {
     ...put,
@@ -50,6 +62,18 @@ requests.admin({
     ...put,
     path: path({ digest, memoryBytes: String(2 ** 21) }),
     problem: bad,
+  },
+  'more warm slots than the host has': { ...put, path: path({ digest, warmSlots: '17' }), problem: bad },
+  'no owner': { ...put, path: path({ digest, owner: '' }), problem: bad },
+  'an owner that begins with a slash': { ...put, path: path({ digest, owner: '/a' }), problem: bad },
+  'an owner with two dots': { ...put, path: path({ digest, owner: 'a/../b' }), problem: bad },
+  'an owner with a space': { ...put, path: path({ digest, owner: 'a b' }), problem: bad },
+  'an owner that is too long': { ...put, path: path({ digest, owner: 'a'.repeat(254) }), problem: bad },
+  'two owners': { ...put, path: `${path({ digest, owner: 'a' })}&owner=a`, problem: bad },
+  'a UID of another owner': {
+    ...put,
+    path: `/v1/modules/command?digest=${digest}&requestBytes=100&owner=other`,
+    problem: '409 WARMSLOT_MODULE_CONFLICT',
   },
   'larger, announced': { method: 'PUT', body: large, path: path({ digest }), problem: tooLarge },
   'larger, in pieces': { method: 'PUT', body: [large, large], path: path({ digest }), problem: tooLarge },
@@ -105,4 +129,25 @@ requests.admin({
   'a fraction': { ...remove('1.5'), problem: bad },
   'too long': { ...remove('60001'), problem: bad },
   'far too long': { ...remove('9'.repeat(400)), problem: bad },
+  'no digest of another': { method: 'DELETE', path: '/v1/modules/other?digest=', problem: bad },
+  'a digest in capitals, of another': {
+    method: 'DELETE',
+    path: `/v1/modules/other?digest=${digest.toUpperCase()}`,
+    problem: bad,
+  },
+  'two digests of another': {
+    method: 'DELETE',
+    path: `/v1/modules/other?digest=${digest}&digest=${digest}`,
+    problem: bad,
+  },
+  'no name of another': {
+    method: 'DELETE',
+    path: `/v1/modules/other?digest=${digest}&name=..`,
+    problem: bad,
+  },
+  'other bytes than those that are meant': {
+    method: 'DELETE',
+    path: `/v1/modules/library?digest=${digest}`,
+    problem: '409 WARMSLOT_MODULE_CONFLICT',
+  },
 })

@@ -25,7 +25,7 @@ export async function loadSides(plan: BenchPlan): Promise<LoadedSides> {
   const compileMs = performance.now() - start
   checkImports(module.imports)
   const content = await WebAssembly.compile(bytes)
-  const settings = readSettings({ timeLimitMs }, { workers: 1, maxMemoryBytes })
+  const settings = readSettings({ timeLimitMs }, { workers: 1, slots, maxMemoryBytes })
   const load = { uid: name, name, kind: kindOf(module.exports), settings, content }
   return {
     engine,

@@ -48,6 +48,13 @@ export const optionTable: Readonly<Record<OptionName, OptionRow>> = {
     help: 'A file with the bearer token of the administration port, 16 characters or more; read again when it changes',
     defaultWords: 'none: loopback only',
   },
+  podUid: {
+    type: 'text',
+    value: 'UID',
+    unit: '',
+    help: 'UID of the pod that the host runs in (downward API: metadata.uid), for whoever asks who it is',
+    defaultWords: 'none',
+  },
   workers: {
     type: 'number',
     value: 'NUMBER',

@@ -10,7 +10,10 @@ const put: Part = {
   operationId: 'putModule',
   summary: 'Loads a module into all workers.',
   tags: ['administration'],
-  parameters: [...['uid', 'digest', 'moduleName'].map(parameterRef), ...settingParameterRefs],
+  parameters: [
+    ...['uid', 'instanceHeader', 'digest', 'moduleName', 'owner'].map(parameterRef),
+    ...settingParameterRefs,
+  ],
   requestBody: {
     description: "The module's bytes; of any type.",
     required: true,
@@ -19,7 +22,7 @@ const put: Part = {
   responses: {
     '201': jsonAnswer('It is ready.', schemaRef('Module'), { Location: location }),
     '200': jsonAnswer('It was here already, with these bytes.', schemaRef('Module'), { Location: location }),
-    ...problems([400, 401, 409, 413, 422, 500, 502, 503, 504], ['WARMSLOT_DIGEST_MISMATCH']),
+    ...problems([400, 401, 409, 412, 413, 422, 500, 502, 503, 504], ['WARMSLOT_DIGEST_MISMATCH']),
   },
 }
 
@@ -49,10 +52,10 @@ const receiptAnswers: Part = {
 const remove: Part = {
   operationId: 'deleteModule',
   summary:
-    'Purges a module: answers what it has taken, then removes it from all workers, and has the kernel prove it.',
+    'Purges a module: answers what it has taken, then removes it from all workers, and has the kernel prove it. With a digest, one that is not here is kept from coming.',
   tags: ['administration'],
-  parameters: [parameterRef('uid'), parameterRef('waitMs')],
-  responses: { ...receiptAnswers, ...problems([400, 401, 404, 422]) },
+  parameters: ['uid', 'instanceHeader', 'meantDigest', 'meantName', 'waitMs'].map(parameterRef),
+  responses: { ...receiptAnswers, ...problems([400, 401, 404, 409, 412]) },
 }
 
 const purge: Part = {

@@ -8,10 +8,18 @@ const nameSchema: Part = {
   pattern: '^[A-Za-z0-9](?:[A-Za-z0-9_-]|\\.(?!\\.))*$',
 }
 
+const ownerSchema: Part = {
+  type: 'string',
+  minLength: 1,
+  maxLength: 253,
+  pattern: '^[A-Za-z0-9](?:[A-Za-z0-9_/-]|\\.(?!\\.))*$',
+  description: 'Who has put it, in words of their own.',
+}
+
 const digestSchema: Part = { type: 'string', pattern: '^sha256:[0-9a-f]{64}$' }
 
 /** What names, UIDs and digests are, for parameters and answers alike. */
-export const nameSchemas: Part = { Name: nameSchema, Digest: digestSchema }
+export const nameSchemas: Part = { Name: nameSchema, Owner: ownerSchema, Digest: digestSchema }
 
 function inPath(name: string, description: string, schema: Part): Part {
   return { name, in: 'path', required: true, description, schema }
@@ -38,7 +46,18 @@ export const parameters: Part = {
   digest: inQuery('digest', 'Of the body. What has another one is not taken.', digestSchema, {
     required: true,
   }),
+  meantDigest: inQuery(
+    'digest',
+    'Of the module that is meant. Then a UID that is not here is no error: it gets a receipt, and is kept from coming. One that has other bytes is a conflict.',
+    digestSchema,
+  ),
+  meantName: inQuery('name', 'For the receipt of a module that is not here. Default: the UID.', nameSchema),
   moduleName: inQuery('name', 'The name that requests use. Default: the UID.', nameSchema),
+  owner: inQuery(
+    'owner',
+    'Who puts it, in words of their own, so that a controller finds what is its own. The same UID with another one is a conflict.',
+    ownerSchema,
+  ),
   waitMs: inQuery('waitMs', 'How long the receipt is waited for, in milliseconds.', {
     type: 'integer',
     minimum: 0,
@@ -57,6 +76,13 @@ export const parameters: Part = {
     { type: 'array', items: { type: 'string', pattern: '^[^=]+=' } },
     eachOfItsOwn,
   ),
+  instanceHeader: {
+    name: 'Warmslot-Instance',
+    in: 'header',
+    description:
+      'Whom the request is for: any other host refuses it, and does nothing. Left out: whoever gets it.',
+    schema: { type: 'string', format: 'uuid' },
+  },
   argumentsHeader: jsonHeader('Warmslot-Arguments', 'Arguments of the command, as JSON.', {
     type: 'array',
     items: { type: 'string' },

@@ -12,7 +12,7 @@ const retryAfter = {
   'Retry-After': answerHeader('After how many seconds another try makes sense.', { type: 'string' }),
 }
 
-export type ProblemStatus = 400 | 401 | 404 | 409 | 413 | 422 | 429 | 500 | 502 | 503 | 504
+export type ProblemStatus = 400 | 401 | 404 | 409 | 412 | 413 | 422 | 429 | 500 | 502 | 503 | 504
 
 const kinds: Readonly<Record<ProblemStatus, Kind>> = {
   400: {
@@ -26,8 +26,13 @@ const kinds: Readonly<Record<ProblemStatus, Kind>> = {
   },
   404: { description: 'There is no such module, or no such export.', codes: ['WARMSLOT_UNKNOWN_MODULE'] },
   409: {
-    description: 'What this UID has had stays: other bytes, or a module that is or was purged.',
+    description:
+      'What this UID has had stays: other bytes, or a module that is or was purged, or was deleted before it came.',
     codes: ['WARMSLOT_MODULE_CONFLICT'],
+  },
+  412: {
+    description: 'The request is for another host than this one. Nothing was done.',
+    codes: ['WARMSLOT_OTHER_INSTANCE'],
   },
   413: { description: 'The body is larger than allowed.', codes: ['WARMSLOT_TOO_LARGE'] },
   422: {

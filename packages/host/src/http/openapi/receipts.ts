@@ -26,6 +26,12 @@ export const receiptSchemas: Part = {
       uid: schemaRef('Name'),
       name: schemaRef('Name'),
       digest: schemaRef('Digest'),
+      instance: { type: 'string', format: 'uuid', description: 'Of the host that answers for this.' },
+      loaded: {
+        type: 'boolean',
+        description:
+          'False: it was never here, or could not be loaded. So there was nothing to remove, and nothing of it to ask the kernel for; what counts is that no module comes under this UID any more.',
+      },
       complete: {
         type: 'boolean',
         description: "No mapping and no descriptor of the module's images is left in this process.",
@@ -35,7 +41,7 @@ export const receiptSchemas: Part = {
         ...closedObject({ mappings: wholeNumber, descriptors: wholeNumber }),
       },
       workers: { type: 'array', items: schemaRef('WorkerReceipt') },
-      attempts: { type: 'integer', minimum: 1, description: 'How often it was tried.' },
+      attempts: { ...wholeNumber, description: 'How often it was tried; 0 for what was never here.' },
       startedAt: moment,
       finishedAt: moment,
       durationMs,

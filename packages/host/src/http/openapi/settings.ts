@@ -8,6 +8,8 @@ const descriptions: Readonly<Record<NumberSetting, string>> = {
   concurrency: 'How many of its requests may run at once. Default: the number of workers.',
   queue: 'How many of its requests may wait; one more is answered with 429.',
   requestBytes: "How large a request's body may be, in bytes.",
+  warmSlots:
+    "How many instances are ready in slots before the module is, over all workers, as many in each; there is one in each in any case. Most: the host's `workers` times its `slots`.",
   responseBytes: 'How much a guest may write to its standard output, and to its standard error, in bytes.',
 }
 
