@@ -153,7 +153,7 @@ demo() {
   say 'loading a Module into all hosts'
   kube delete module hello --namespace default --ignore-not-found --timeout 120s
   kube apply --kustomize "$root/packages/operator/deploy/samples" --namespace default
-  kube wait --for condition=Available module/hello --namespace default --timeout 120s
+  kube wait --for condition=Ready module/hello --namespace default --timeout 120s
   kube get module hello --namespace default
 
   say 'calling it on each host'
