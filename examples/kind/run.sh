@@ -87,13 +87,20 @@ delete_cluster() {
   kind delete cluster --name "$cluster"
 }
 
-# Older versions of containerd in a node cannot take what newer versions of docker save, which `kind load` would have them
-# take for all platforms; this way they take the one that is there.
-load_image() {
-  kind load docker-image --name "$cluster" "$1" >"$work/load.log" 2>&1 && return
-  for node in $(nodes); do
-    docker save "$1" | docker exec --interactive "$node" ctr --namespace k8s.io images import --digests - >>"$work/load.log" 2>&1 ||
-      { cat "$work/load.log" >&2; fail "node $node does not take image $1"; }
+# Where pods can run: on the control plane only where it is alone.
+pod_nodes() { if ((workers == 0)); then nodes; else nodes | grep -v -- -control-plane; fi; }
+
+# `kind load` asks for all platforms of an image. Where docker keeps its images in containerd's store, and says of other platforms that
+# they are there when they are not, it fails; then the nodes get what this machine's platform is.
+load_images() {
+  local platform node
+  kind load docker-image --name "$cluster" --nodes "$(pod_nodes | paste -s -d ,)" "${images[@]}" >"$work/load.log" 2>&1 && return
+  platform=$(docker image inspect --format '{{.Os}}/{{.Architecture}}' "${images[0]}")
+  docker save --platform "$platform" --output "$work/images.tar" "${images[@]}" 2>>"$work/load.log" ||
+    docker save --output "$work/images.tar" "${images[@]}"
+  for node in $(pod_nodes); do
+    docker exec --interactive "$node" ctr --namespace k8s.io images import --digests - <"$work/images.tar" >>"$work/load.log" 2>&1 ||
+      { cat "$work/load.log" >&2; fail "node $node does not take the images"; }
   done
 }
 
@@ -101,10 +108,8 @@ up() {
   create_cluster
   say 'building the images'
   "$root/scripts/build-images.sh"
-  for image in "${images[@]}"; do
-    say "loading $image into the nodes"
-    load_image "$image"
-  done
+  say 'loading them into the nodes'
+  load_images
   say 'deploying'
   deployed=true
   kube wait --for condition=Ready node --all --timeout 180s
