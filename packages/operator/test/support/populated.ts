@@ -46,7 +46,7 @@ export const populatedStatus: Populated<ModuleStatus> = {
       type: 'Ready',
       status: 'False',
       observedGeneration: 3,
-      lastTransitionTime: new Date(aTime),
+      lastTransitionTime: aTime,
       reason: 'HostUnreachable',
       message: 'Host a-1 does not answer.',
     },
