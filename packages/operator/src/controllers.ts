@@ -87,16 +87,31 @@ export class Controllers implements AsyncDisposable {
       metrics.reconcileErrors.inc({ controller: name })
       // Somebody else was first: that is how it is meant.
       const level = KubernetesApiError.isInstance(error) && error.isConflict ? 'debug' : 'warn'
-      log[level]({ err: error, key, failures, retryInMs }, `the ${name} could not be brought to where it shall be`)
+      log[level](
+        { err: error, key, failures, retryInMs },
+        `the ${name} could not be brought to where it shall be`,
+      )
     }
-    this.#modules = new WorkQueue({ backOff, observer: queueMetrics.observer('module'), onError: failed('module') })
+    this.#modules = new WorkQueue({
+      backOff,
+      observer: queueMetrics.observer('module'),
+      onError: failed('module'),
+    })
     this.#pods = new WorkQueue({ backOff, observer: queueMetrics.observer('pod'), onError: failed('pod') })
     this.#index = new LedgerIndex((podUID) => this.#pods.add(podUID))
     this.#latest = new Latest((module) => this.#index.set(module))
     this.#status = new StatusWriter({ cluster, latest: this.#latest })
     const token = hostTokenFile === undefined ? undefined : tokenFromFile(hostTokenFile)
-    this.#client = new HostClient({ timeoutMs: hostTimeoutMs, check: checkLeading, ...(token ? { token } : {}) })
-    this.#directory = new HostDirectory({ client: this.#client, probeMs, changed: (host) => this.#hostChanged(host) })
+    this.#client = new HostClient({
+      timeoutMs: hostTimeoutMs,
+      check: checkLeading,
+      ...(token ? { token } : {}),
+    })
+    this.#directory = new HostDirectory({
+      client: this.#client,
+      probeMs,
+      changed: (host) => this.#hostChanged(host),
+    })
     this.#sources = new ModuleSources({ cluster, moduleBytes })
     this.#holder = new PodHolder(
       cluster,
@@ -155,7 +170,9 @@ export class Controllers implements AsyncDisposable {
       queueMetrics.watch('pod', this.#pods),
     )
     metrics.mostWorkers.set({ controller: 'module' }, options.concurrency)
-    void this.#modules.run((key, signal) => this.#reconcileModule(key, signal), { concurrency: options.concurrency })
+    void this.#modules.run((key, signal) => this.#reconcileModule(key, signal), {
+      concurrency: options.concurrency,
+    })
     void this.#pods.run((podUID) => this.#settlePod(podUID), { concurrency: 4 })
     this.#every(resyncMs, () => this.#enqueueAll())
     this.#every(sweepMs, () => void this.#sweeper.sweep(this.#directory.hosts()))
@@ -183,7 +200,9 @@ export class Controllers implements AsyncDisposable {
     const { uid = '', deletionTimestamp } = module.metadata
     const { metrics } = this.#given
     if (deletionTimestamp != null) {
-      const forced = module.status?.conditions?.some((one) => one.type === 'Purged' && one.reason === 'ForceReleased')
+      const forced = module.status?.conditions?.some(
+        (one) => one.type === 'Purged' && one.reason === 'ForceReleased',
+      )
       metrics.released.inc({ how: forced ? 'forced' : 'proved' })
       metrics.releaseSeconds.observe((Date.now() - new Date(deletionTimestamp).getTime()) / 1_000)
     }

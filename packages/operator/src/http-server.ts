@@ -18,7 +18,9 @@ export class PlainHttpServer implements AsyncDisposable {
     this.#server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 }, (request, response) => {
       void this.#answer(request.method, request.url).then(
         ({ status, contentType, body }) =>
-          response.writeHead(status, { 'content-type': contentType }).end(request.method === 'HEAD' ? '' : body),
+          response
+            .writeHead(status, { 'content-type': contentType })
+            .end(request.method === 'HEAD' ? '' : body),
         () => response.writeHead(500).end(),
       )
     })

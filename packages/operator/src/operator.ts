@@ -65,7 +65,11 @@ export class Operator {
     this.ports.health = await health.listen('healthListen', this.options.healthListen)
     this.ports.metrics = await metrics.listen('metricsListen', this.options.metricsListen)
     const { namespace, hostSelector } = this.options
-    watchNumbers(this.metrics, () => this.#watches, () => this.#controllers?.hosts ?? [])
+    watchNumbers(
+      this.metrics,
+      () => this.#watches,
+      () => this.#controllers?.hosts ?? [],
+    )
     this.log.info({ ...this.ports, namespace, hostSelector }, 'started')
     await this.#campaign(cluster, signal)
     this.log.info('ended')
@@ -148,7 +152,10 @@ export class Operator {
       ...where,
       indexers: { uid: ({ metadata }) => (metadata?.uid === undefined ? [] : [metadata.uid]) },
       onError: ({ error, phase, failures, retryInMs }) =>
-        this.log.warn({ err: error, resource: resource.plural, phase, failures, retryInMs }, 'a watch failed'),
+        this.log.warn(
+          { err: error, resource: resource.plural, phase, failures, retryInMs },
+          'a watch failed',
+        ),
     })
   }
 

@@ -44,7 +44,8 @@ export interface OperatorOptions {
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 
-export type ResolvedOperatorOptions = Required<Omit<OperatorOptions, 'hostTokenFile'>> & Pick<OperatorOptions, 'hostTokenFile'>
+export type ResolvedOperatorOptions = Required<Omit<OperatorOptions, 'hostTokenFile'>> &
+  Pick<OperatorOptions, 'hostTokenFile'>
 
 const ranges = {
   leaseDurationMs: [1_000, 600_000],
@@ -57,7 +58,15 @@ const ranges = {
   moduleBytes: [8, 2 ** 30],
 } as const satisfies Partial<Record<keyof OperatorOptions, readonly [number, number]>>
 
-const logLevels: readonly string[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] satisfies LogLevel[]
+const logLevels: readonly string[] = [
+  'trace',
+  'debug',
+  'info',
+  'warn',
+  'error',
+  'fatal',
+  'silent',
+] satisfies LogLevel[]
 
 /** @param ownNamespace where the kubeconfig says that this is @throws InvalidOperatorOptionError */
 export function resolveOperatorOptions(
@@ -86,7 +95,10 @@ export function resolveOperatorOptions(
   for (const name of Object.keys(options))
     if (!(name in resolved))
       throw new InvalidOperatorOptionError(name, `one of ${Object.keys(resolved).join(', ')}`, name)
-  for (const [name, [least, most]] of Object.entries(ranges) as [keyof typeof ranges, readonly [number, number]][]) {
+  for (const [name, [least, most]] of Object.entries(ranges) as [
+    keyof typeof ranges,
+    readonly [number, number],
+  ][]) {
     const value = resolved[name]
     if (!Number.isInteger(value) || value < least || value > most)
       throw new InvalidOperatorOptionError(name, `a whole number from ${least} to ${most}`, value)

@@ -105,7 +105,10 @@ describe('a host', () => {
 
   it('that is not selected any more is purged, and gets a UID that it has not purged when it is selected again', () => {
     const elsewhere = module({
-      spec: { ...module().spec, hosts: { selector: { matchExpressions: [{ key: 'no', operator: 'Exists' }] } } },
+      spec: {
+        ...module().spec,
+        hosts: { selector: { matchExpressions: [{ key: 'no', operator: 'Exists' }] } },
+      },
     })
     const purging = plan(elsewhere, [loaded], [host()])
     expect(states(purging)).toEqual(['pod-a/instance-1 module-uid Purging'])

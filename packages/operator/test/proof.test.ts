@@ -11,7 +11,9 @@ import { host, pod, record, t0 } from './support/host-records.ts'
 const digest = `sha256:${'0'.repeat(64)}`
 const terminated = (finishedAt: string | undefined, id = 'containerd://c1'): object => ({
   containerID: id,
-  state: { terminated: { containerID: id, exitCode: 0, ...(finishedAt === undefined ? {} : { finishedAt }) } },
+  state: {
+    terminated: { containerID: id, exitCode: 0, ...(finishedAt === undefined ? {} : { finishedAt }) },
+  },
 })
 const running = (startedAt: string | undefined, id: string): object => ({
   containerID: id,
@@ -25,17 +27,32 @@ describe('a container', () => {
   it.each<[string, object, boolean]>([
     ['that runs', running('2026-01-01T00:00:05Z', 'containerd://c1'), false],
     ['that has terminated after the process was seen', terminated('2026-01-01T00:00:11Z'), true],
-    ['that has terminated in the second in which the process was seen', terminated('2026-01-01T00:00:10Z'), true],
+    [
+      'that has terminated in the second in which the process was seen',
+      terminated('2026-01-01T00:00:10Z'),
+      true,
+    ],
     ['that has terminated, nobody knows when', terminated(undefined), true],
-    ['that had terminated before the process was seen: the kubelet is late', terminated('2026-01-01T00:00:09Z'), false],
-    ['of another name that has terminated, nobody knows when', terminated(undefined, 'containerd://c0'), false],
+    [
+      'that had terminated before the process was seen: the kubelet is late',
+      terminated('2026-01-01T00:00:09Z'),
+      false,
+    ],
+    [
+      'of another name that has terminated, nobody knows when',
+      terminated(undefined, 'containerd://c0'),
+      false,
+    ],
     ['that was replaced', running('2026-01-01T00:00:12Z', 'containerd://c2'), true],
     ['that was replaced, nobody knows when', running(undefined, 'containerd://c2'), true],
     // The record was written when the kubelet still named the one before: this is the process's own container.
     ['that started before the process was seen', running('2026-01-01T00:00:08Z', 'containerd://c2'), false],
     [
       'that waits to be started again',
-      { state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: terminatedBefore('2026-01-01T00:00:11Z') },
+      {
+        state: { waiting: { reason: 'CrashLoopBackOff' } },
+        lastState: terminatedBefore('2026-01-01T00:00:11Z'),
+      },
       true,
     ],
     [
@@ -71,7 +88,10 @@ function terminatedBefore(finishedAt: string): object {
 }
 
 describe('a node', () => {
-  const node = (uid: string, bootID: string): object => ({ metadata: { uid }, status: { nodeInfo: { bootID } } })
+  const node = (uid: string, bootID: string): object => ({
+    metadata: { uid },
+    status: { nodeInfo: { bootID } },
+  })
 
   it.each<[string, object | undefined, boolean]>([
     ['that has booted again', node('node-uid-a', 'boot-2'), true],
@@ -90,7 +110,13 @@ describe('a node', () => {
 })
 
 describe('a successor', () => {
-  const identity = { instance: 'instance-2', startedAt: '2026-01-01T00:00:10.600Z', now: t0, bootId: 'boot-1', podUid: 'pod-a' }
+  const identity = {
+    instance: 'instance-2',
+    startedAt: '2026-01-01T00:00:10.600Z',
+    now: t0,
+    bootId: 'boot-1',
+    podUid: 'pod-a',
+  }
   const known = readHostPod(pod())
 
   it.each<[string, object, boolean]>([
@@ -112,7 +138,9 @@ describe('a successor', () => {
   it('counts only while it answers', () => {
     const answering = { ...host(), identity }
     expect(provenGone(record(), answering, undefined)).toMatchObject({ reason: 'ProcessGone' })
-    expect(provenGone(record(), { ...answering, failing: { sinceMs: 0, reason: '' } }, undefined)).toBeUndefined()
+    expect(
+      provenGone(record(), { ...answering, failing: { sinceMs: 0, reason: '' } }, undefined),
+    ).toBeUndefined()
   })
 })
 
@@ -160,6 +188,8 @@ describe('a receipt', () => {
     ['with numbers that are none', { kernel: { mappings: null, descriptors: '0' } }],
     ['that is empty', { uid: undefined, complete: undefined, kernel: null }],
   ])('%s proves nothing', (_, change) => {
-    expect(judgeReceipt(record(), digest, { ...receipt, ...change }, 'instance-1')).toMatchObject({ proved: false })
+    expect(judgeReceipt(record(), digest, { ...receipt, ...change }, 'instance-1')).toMatchObject({
+      proved: false,
+    })
   })
 })

@@ -19,19 +19,66 @@ const podUIDs = ['p1', 'p2', 'p3']
 type Step =
   | { readonly kind: 'watch' | 'release' | 'kill' | 'lead'; readonly operator: 0 | 1 }
   | { readonly kind: 'probe' | 'reconcile'; readonly operator: 0 | 1; readonly what: number }
-  | { readonly kind: 'delete' | 'kubelet' | 'restart' | 'crash' | 'deletePod' | 'cut' | 'heal' | 'busy' | 'lie' | 'hide' | 'settings' | 'time'; readonly what: number }
+  | {
+      readonly kind:
+        | 'delete'
+        | 'kubelet'
+        | 'restart'
+        | 'crash'
+        | 'deletePod'
+        | 'cut'
+        | 'heal'
+        | 'busy'
+        | 'lie'
+        | 'hide'
+        | 'settings'
+        | 'time'
+      readonly what: number
+    }
 
 const operator = fc.constantFrom<0 | 1>(0, 1)
 const what = fc.nat(5)
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ kind: fc.constantFrom('watch' as const, 'release' as const), operator }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('kill' as const, 'lead' as const, 'lead' as const), operator }) },
-  { weight: 12, arbitrary: fc.record({ kind: fc.constantFrom('probe' as const, 'reconcile' as const, 'reconcile' as const), operator, what }) },
-  { weight: 6, arbitrary: fc.record({ kind: fc.constantFrom('kubelet' as const, 'time' as const, 'delete' as const), what }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({ kind: fc.constantFrom('watch' as const, 'release' as const), operator }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('kill' as const, 'lead' as const, 'lead' as const),
+      operator,
+    }),
+  },
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('probe' as const, 'reconcile' as const, 'reconcile' as const),
+      operator,
+      what,
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('kubelet' as const, 'time' as const, 'delete' as const),
+      what,
+    }),
+  },
   {
     weight: 3,
     arbitrary: fc.record({
-      kind: fc.constantFrom('restart' as const, 'crash' as const, 'deletePod' as const, 'cut' as const, 'heal' as const, 'busy' as const, 'lie' as const, 'hide' as const, 'settings' as const),
+      kind: fc.constantFrom(
+        'restart' as const,
+        'crash' as const,
+        'deletePod' as const,
+        'cut' as const,
+        'heal' as const,
+        'busy' as const,
+        'lie' as const,
+        'hide' as const,
+        'settings' as const,
+      ),
       what,
     }),
   },
@@ -84,7 +131,8 @@ class World {
       else if (step.kind === 'release') await this.#release(one)
       else if (step.kind === 'lead') this.#lead(one)
       else if (step.kind === 'probe') await one.probe(podUIDs[step.what % podUIDs.length]!)
-      else if (step.kind === 'reconcile') await one.reconcile(modulePath(moduleUIDs[step.what % moduleUIDs.length]!))
+      else if (step.kind === 'reconcile')
+        await one.reconcile(modulePath(moduleUIDs[step.what % moduleUIDs.length]!))
       else {
         one.kill()
         this.#gone.push(one)
@@ -110,7 +158,10 @@ class World {
     else if (step.kind === 'cut') pod.isReachable = false
     else if (step.kind === 'heal') pod.isReachable = true
     else if (step.kind === 'settings')
-      this.api.update(modulePath(moduleUID), (one) => ({ ...one, spec: { ...one.spec, limits: { timeMs: step.what + 1 } } }))
+      this.api.update(modulePath(moduleUID), (one) => ({
+        ...one,
+        spec: { ...one.spec, limits: { timeMs: step.what + 1 } },
+      }))
     else if (pod.process !== undefined) {
       if (step.kind === 'busy') pod.process.busy = 2
       // Who lies in all that it says cannot be found out by asking it.
@@ -154,7 +205,8 @@ class World {
 
   #operator(): SimulatedOperator {
     const isLost = (): boolean => !this.isCalm && this.#losses.next().value === true
-    const schedule = (label: string): Promise<unknown> => (this.isCalm ? Promise.resolve() : this.#schedule(label))
+    const schedule = (label: string): Promise<unknown> =>
+      this.isCalm ? Promise.resolve() : this.#schedule(label)
     return new SimulatedOperator(this.api, this.hosts, schedule, isLost, (one) => this.#leader === one)
   }
 
@@ -164,28 +216,39 @@ class World {
       for (const { state } of status?.records ?? []) seen[state === 'Purged' ? 'receipts' : 'gone'] += 1
     }
     const holders = this.hosts.holders(metadata.uid)
-    if (moduleUIDs.includes(metadata.uid) && holders.length > 0) this.broken.push(`${metadata.uid} went while ${holders.join()} had it`)
+    if (moduleUIDs.includes(metadata.uid) && holders.length > 0)
+      this.broken.push(`${metadata.uid} went while ${holders.join()} had it`)
   }
 }
 
 it('no finalizer goes while a process has the image, and in the end all go', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.scheduler(), steps, fc.array(fc.boolean(), { maxLength: 60 }), async (s, all, losses) => {
-      const world = new World((label) => s.schedule(Promise.resolve(), label), losses.map((lost, index) => lost && index % 3 === 0))
-      const { done } = s.scheduleSequence(
-        all.map((one) => ({ label: JSON.stringify(one), builder: async () => void world.do(one) })),
-      )
-      void done
-      await s.waitIdle()
-      seen.loads += [...world.hosts.pods.values()].filter(({ process }) => process?.mapped.size).length
-      expect(world.broken).toEqual([])
-      await world.settle()
-      expect(world.broken).toEqual([])
-      const left = [...world.api.objects.values()].filter(({ metadata }) => moduleUIDs.includes(metadata.uid))
-      expect(left).toEqual([])
-      const held = [...world.api.objects.values()].filter(({ metadata }) => metadata.finalizers?.length)
-      expect(held).toEqual([])
-    }),
+    fc.asyncProperty(
+      fc.scheduler(),
+      steps,
+      fc.array(fc.boolean(), { maxLength: 60 }),
+      async (s, all, losses) => {
+        const world = new World(
+          (label) => s.schedule(Promise.resolve(), label),
+          losses.map((lost, index) => lost && index % 3 === 0),
+        )
+        const { done } = s.scheduleSequence(
+          all.map((one) => ({ label: JSON.stringify(one), builder: async () => void world.do(one) })),
+        )
+        void done
+        await s.waitIdle()
+        seen.loads += [...world.hosts.pods.values()].filter(({ process }) => process?.mapped.size).length
+        expect(world.broken).toEqual([])
+        await world.settle()
+        expect(world.broken).toEqual([])
+        const left = [...world.api.objects.values()].filter(({ metadata }) =>
+          moduleUIDs.includes(metadata.uid),
+        )
+        expect(left).toEqual([])
+        const held = [...world.api.objects.values()].filter(({ metadata }) => metadata.finalizers?.length)
+        expect(held).toEqual([])
+      },
+    ),
     { numRuns: Number(process.env['WARMSLOT_SIMULATIONS'] ?? 400) },
   )
   // Before all was well again, that is: in the midst of it.

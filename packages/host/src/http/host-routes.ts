@@ -20,7 +20,8 @@ export function hostRoutes(host: HostDescription): Route[] {
       path: '/v1/host',
       handle() {
         const { instance, startedAt, bootId, podUid, workers, slots } = host
-        return json(200, { instance, startedAt, bootId, podUid, version: version(), workers, slots })
+        const now = new Date().toISOString()
+        return json(200, { instance, startedAt, now, bootId, podUid, version: version(), workers, slots })
       },
     },
   ]

@@ -23,7 +23,12 @@ export const optionTable: Readonly<Record<keyof OperatorOptions, OptionRow>> = {
     help: 'A file with the bearer token for hosts, read again as it changes',
     default: 'none',
   },
-  healthListen: { type: 'text', value: 'HOST:PORT', help: 'Where /healthz and /readyz are', default: ':8081' },
+  healthListen: {
+    type: 'text',
+    value: 'HOST:PORT',
+    help: 'Where /healthz and /readyz are',
+    default: ':8081',
+  },
   metricsListen: { type: 'text', value: 'HOST:PORT', help: 'Where /metrics is', default: ':8080' },
   leaderElection: {
     type: 'boolean',
@@ -40,7 +45,12 @@ export const optionTable: Readonly<Record<keyof OperatorOptions, OptionRow>> = {
   },
   leaseDurationMs: { type: 'number', value: 'MS', help: 'How long the lease is good', default: '15000' },
   concurrency: { type: 'number', value: 'NUMBER', help: 'Modules that are worked on at once', default: '16' },
-  probeMs: { type: 'number', value: 'MS', help: 'Between two questions to a host who it is', default: '10000' },
+  probeMs: {
+    type: 'number',
+    value: 'MS',
+    help: 'Between two questions to a host who it is',
+    default: '10000',
+  },
   hostTimeoutMs: { type: 'number', value: 'MS', help: 'How long a host may take to answer', default: '5000' },
   pathGraceMs: {
     type: 'number',
@@ -69,7 +79,9 @@ export const optionTable: Readonly<Record<keyof OperatorOptions, OptionRow>> = {
   },
 }
 
-export const optionNames: readonly (keyof OperatorOptions)[] = Object.keys(optionTable) as (keyof OperatorOptions)[]
+export const optionNames: readonly (keyof OperatorOptions)[] = Object.keys(
+  optionTable,
+) as (keyof OperatorOptions)[]
 
 /** `hostSelector`: `host-selector`. */
 export function flagOf(name: string): string {

@@ -63,9 +63,16 @@ function judge(
   const names = open.map(({ pod }) => pod)
   const named = `${names.slice(0, 3).join(', ')}${names.length > 3 ? ` and ${names.length - 3} more` : ''}`
   if (forced)
-    return { status: 'False', reason: 'ForceReleased', message: `By a human's word, without proof of ${named}.` }
-  const reason = severity.find((one) => open.some((record) => blockReason(record) === one)) ?? 'WaitingForHosts'
-  const isUnknown = reason === 'HostUnreachable' && !open.some((one) => blockReason(one) === reason && isPathHealthy(one.podUID))
+    return {
+      status: 'False',
+      reason: 'ForceReleased',
+      message: `By a human's word, without proof of ${named}.`,
+    }
+  const reason =
+    severity.find((one) => open.some((record) => blockReason(record) === one)) ?? 'WaitingForHosts'
+  const isUnknown =
+    reason === 'HostUnreachable' &&
+    !open.some((one) => blockReason(one) === reason && isPathHealthy(one.podUID))
   const path = isUnknown ? ' Whether that is their fault or the operator’s network’s is not known yet.' : ''
   return { status: isUnknown ? 'Unknown' : 'False', reason, message: `Not proved of ${named}.${path}` }
 }

@@ -30,7 +30,8 @@ export class LedgerIndex {
     const before = this.#modules.get(moduleUID) ?? new Set<string>()
     if (after.size > 0) this.#modules.set(moduleUID, after)
     else this.#modules.delete(moduleUID)
-    for (const podUID of after.difference(before)) this.#counts.set(podUID, (this.#counts.get(podUID) ?? 0) + 1)
+    for (const podUID of after.difference(before))
+      this.#counts.set(podUID, (this.#counts.get(podUID) ?? 0) + 1)
     for (const podUID of before.difference(after)) {
       const left = (this.#counts.get(podUID) ?? 1) - 1
       if (left > 0) {

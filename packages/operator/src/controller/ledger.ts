@@ -36,7 +36,10 @@ export function currentRecord(
   settings: string,
 ): HostRecord | undefined {
   return records.find(
-    (record) => isAt(record, host) && record.settings === settings && ['Loading', 'Loaded', 'Failed'].includes(record.state),
+    (record) =>
+      isAt(record, host) &&
+      record.settings === settings &&
+      ['Loading', 'Loaded', 'Failed'].includes(record.state),
   )
 }
 
@@ -139,7 +142,13 @@ export function withState(
 ): HostRecord {
   const { reason: _reason, message: _message, ...rest } = record
   const since = state === record.state ? record.since : now
-  return { ...rest, state, since, ...given('reason', reason), ...given('message', message?.slice(0, longestMessage)) }
+  return {
+    ...rest,
+    state,
+    since,
+    ...given('reason', reason),
+    ...given('message', message?.slice(0, longestMessage)),
+  }
 }
 
 /** A field that is there only where it has a value. */

@@ -22,7 +22,9 @@ export function livingStatus(
   const settings = settingsFingerprint(hostSettings(module))
   const desired = desiredHosts(module, hosts)
   const found = desired.map((host) => ({ host, record: currentRecord(records, host, settings) }))
-  const available = found.filter(({ host, record }) => record?.state === 'Loaded' && host.failing === undefined)
+  const available = found.filter(
+    ({ host, record }) => record?.state === 'Loaded' && host.failing === undefined,
+  )
   const refusals = found.flatMap(({ record }) => (record?.reason !== undefined ? [record] : []))
   const ready = readiness(desired.length, available.length, refusals, records.length, source)
   return assembleStatus(
@@ -60,7 +62,11 @@ function readiness(
 ): ConditionWords {
   if (source !== undefined && available < desired) return { status: 'False', ...source }
   if (desired === 0)
-    return { status: 'False', reason: 'NoHosts', message: 'No pod of a host has the labels that it asks for.' }
+    return {
+      status: 'False',
+      reason: 'NoHosts',
+      message: 'No pod of a host has the labels that it asks for.',
+    }
   if (available === desired) return { status: 'True', reason: 'Loaded', message: 'All hosts have it.' }
   const [first] = refusals
   if (first !== undefined) {

@@ -86,17 +86,27 @@ export class ModuleController {
     const { cluster, directory, latest, node } = this.#options
     const held = await addFinalizer(cluster, moduleResource, seen, moduleFinalizer)
     if (held !== seen) latest.wrote(held)
-    const known = ledgerOf(held).filter((one) => provenGone(one, directory.get(one.podUID), node(one.node)) === undefined)
+    const known = ledgerOf(held).filter(
+      (one) => provenGone(one, directory.get(one.podUID), node(one.node)) === undefined,
+    )
     const now = new Date().toISOString()
     const plan = planLedger(held, known, directory.hosts(), (name) => node(name)?.metadata?.uid, now)
     const problem = await this.#findBytes(held, [...plan.kept, ...plan.added], signal)
     const module = await this.#writeLedger(held, problem === undefined ? plan : { ...plan, added: [] })
     const records = await this.#send(module, problem === undefined, signal)
     const numbers = numbersOf(records, (podUID) => directory.get(podUID))
-    const status = livingStatus(module, records, directory.hosts(), numbers, problem, new Date().toISOString())
+    const status = livingStatus(
+      module,
+      records,
+      directory.hosts(),
+      numbers,
+      problem,
+      new Date().toISOString(),
+    )
     const written = await this.#options.status.write(module, status)
     this.#options.events.tell(seen, written)
-    const isOpen = problem !== undefined || records.some(({ state }) => state === 'Loading' || state === 'Purging')
+    const isOpen =
+      problem !== undefined || records.some(({ state }) => state === 'Loading' || state === 'Purging')
     return isOpen ? 'again' : 'settled'
   }
 
@@ -147,7 +157,11 @@ export class ModuleController {
     const host = directory.get(record.podUID)
     const settings = hostSettings(module)
     // Of a process that is gone, or of settings that were: it stays in the ledger until that is proved.
-    if (host === undefined || !isAt(record, host) || currentRecord([record], host, settingsFingerprint(settings)) === undefined)
+    if (
+      host === undefined ||
+      !isAt(record, host) ||
+      currentRecord([record], host, settingsFingerprint(settings)) === undefined
+    )
       return record
     // Whoever wrote the record may not have been the one in charge now.
     const hold = await holder.hold(record.podUID)

@@ -29,7 +29,9 @@ export class ModuleEvents {
 
 function eventsOf(before: Module, after: Module): ModuleEvent[] {
   const changed = (type: string): Condition | undefined => {
-    const [was, is] = [before, after].map(({ status }) => status?.conditions?.find((one) => one.type === type))
+    const [was, is] = [before, after].map(({ status }) =>
+      status?.conditions?.find((one) => one.type === type),
+    )
     return is !== undefined && (was?.status !== is.status || was.reason !== is.reason) ? is : undefined
   }
   if (after.metadata.deletionTimestamp == null) {
@@ -49,7 +51,13 @@ function eventsOf(before: Module, after: Module): ModuleEvent[] {
 function humanWords({ status }: Module): ModuleEvent[] {
   const pods = (status?.records ?? []).filter(({ reason }) => reason === 'HumanWord').map(({ pod }) => pod)
   if (pods.length === 0) return []
-  return [release('Warning', 'ForceReleased', `By a human's word, without proof of ${pods.slice(0, 10).join(', ')}.`)]
+  return [
+    release(
+      'Warning',
+      'ForceReleased',
+      `By a human's word, without proof of ${pods.slice(0, 10).join(', ')}.`,
+    ),
+  ]
 }
 
 function release(type: ModuleEvent['type'], reason: string, note: string): ModuleEvent {

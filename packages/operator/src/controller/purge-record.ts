@@ -70,5 +70,11 @@ async function ask(
   // A host that has purged a module does not list it either.
   if (await client.has(url, hostUID))
     return blocked('MemoryStillMapped', 'Not proved: it gave a receipt, and still lists the module.')
-  return withState(record, 'Purged', now, 'Receipt', 'The host has purged it; its kernel has nothing of it left.')
+  return withState(
+    record,
+    'Purged',
+    now,
+    'Receipt',
+    'The host has purged it; its kernel has nothing of it left.',
+  )
 }

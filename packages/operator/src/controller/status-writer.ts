@@ -25,7 +25,12 @@ export class StatusWriter {
   /** By UID: when its numbers were written last. */
   readonly #writtenAtMs = new Map<string, number>()
 
-  constructor({ cluster, latest, numbersIntervalMs = 60_000, now = () => performance.now() }: StatusWriterOptions) {
+  constructor({
+    cluster,
+    latest,
+    numbersIntervalMs = 60_000,
+    now = () => performance.now(),
+  }: StatusWriterOptions) {
     this.#cluster = cluster
     this.#latest = latest
     this.#numbersIntervalMs = numbersIntervalMs

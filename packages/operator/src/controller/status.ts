@@ -33,7 +33,11 @@ export function assembleStatus(
   const observedGeneration = module.metadata.generation ?? 0
   let conditions: readonly Condition[] = module.status?.conditions ?? []
   for (const [type, { status, reason, message }] of Object.entries(words))
-    conditions = setCondition(conditions, { type, status, reason, message, observedGeneration }, new Date(now))
+    conditions = setCondition(
+      conditions,
+      { type, status, reason, message, observedGeneration },
+      new Date(now),
+    )
   return {
     observedGeneration,
     conditions,

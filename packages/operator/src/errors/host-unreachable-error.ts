@@ -4,7 +4,10 @@ export class HostUnreachableError extends Error {
   readonly url: string
 
   constructor(url: string, reason: string, options?: ErrorOptions) {
-    super(`${url} does not answer: ${reason}. See whether the pod runs, and whether a network policy is in the way.`, options)
+    super(
+      `${url} does not answer: ${reason}. See whether the pod runs, and whether a network policy is in the way.`,
+      options,
+    )
     this.name = 'HostUnreachableError'
     this.url = url
   }

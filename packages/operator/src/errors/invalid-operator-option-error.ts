@@ -10,6 +10,11 @@ export class InvalidOperatorOptionError extends Error {
   }
 
   static isInstance(value: unknown): value is InvalidOperatorOptionError {
-    return value instanceof Error && 'option' in value && 'code' in value && value.code === 'WARMSLOT_INVALID_OPTION'
+    return (
+      value instanceof Error &&
+      'option' in value &&
+      'code' in value &&
+      value.code === 'WARMSLOT_INVALID_OPTION'
+    )
   }
 }

@@ -89,7 +89,11 @@ export class HostClient implements AsyncDisposable {
 
   constructor(options: HostClientOptions = {}) {
     const { connections = 4, timeoutMs = 5_000, loadTimeoutMs = 120_000, token, check } = options
-    this.#agent = new Agent({ connections, connect: { timeout: timeoutMs }, maxResponseSize: longestAnswerBytes })
+    this.#agent = new Agent({
+      connections,
+      connect: { timeout: timeoutMs },
+      maxResponseSize: longestAnswerBytes,
+    })
     this.#timeoutMs = timeoutMs
     this.#check = check ?? (() => undefined)
     this.#loadTimeoutMs = loadTimeoutMs
@@ -100,7 +104,8 @@ export class HostClient implements AsyncDisposable {
   async identify(url: string): Promise<HostIdentity> {
     const { body } = await this.#ask(url, { method: 'GET', path: '/v1/host', timeoutMs: this.#timeoutMs })
     const instance = text(body['instance'])
-    if (instance === undefined) throw new HostAnswerError(url, 0, undefined, 'it does not say which process it is')
+    if (instance === undefined)
+      throw new HostAnswerError(url, 0, undefined, 'it does not say which process it is')
     return {
       instance,
       startedAt: time(body['startedAt']),
@@ -114,7 +119,8 @@ export class HostClient implements AsyncDisposable {
   async list(url: string): Promise<ListedModule[]> {
     const { body } = await this.#ask(url, { method: 'GET', path: '/v1/modules', timeoutMs: this.#timeoutMs })
     const modules = body['modules']
-    if (!Array.isArray(modules)) throw new HostAnswerError(url, 0, undefined, 'a list of modules without "modules"')
+    if (!Array.isArray(modules))
+      throw new HostAnswerError(url, 0, undefined, 'a list of modules without "modules"')
     return modules.map(readListed).filter((one) => one !== undefined)
   }
 
@@ -123,7 +129,14 @@ export class HostClient implements AsyncDisposable {
     const { name, digest, owner, settings, bytes, hostUID } = module
     const query = new URLSearchParams({ name, digest, owner, ...settings })
     const path = `/v1/modules/${hostUID}?${query.toString()}`
-    await this.#ask(url, { method: 'PUT', path, instance, body: bytes, timeoutMs: this.#loadTimeoutMs, signal })
+    await this.#ask(url, {
+      method: 'PUT',
+      path,
+      instance,
+      body: bytes,
+      timeoutMs: this.#loadTimeoutMs,
+      signal,
+    })
   }
 
   /** Purges a module, and has the host remember that it is purged even where it never came. Waits `waitMs` for the receipt. */
@@ -135,10 +148,16 @@ export class HostClient implements AsyncDisposable {
   ): Promise<PurgeAnswer> {
     const query = new URLSearchParams({ digest: module.digest, name: module.name, waitMs: String(waitMs) })
     const path = `/v1/modules/${module.hostUID}?${query.toString()}`
-    const answer = await this.#ask(url, { method: 'DELETE', path, instance, timeoutMs: waitMs + this.#timeoutMs })
+    const answer = await this.#ask(url, {
+      method: 'DELETE',
+      path,
+      instance,
+      timeoutMs: waitMs + this.#timeoutMs,
+    })
     if (answer.status === 200) return { done: true, receipt: answer.body, instance: answer.instance }
     const { lastAttempt, requests } = answer.body
-    const receipt = typeof lastAttempt === 'object' ? ((lastAttempt ?? undefined) as HostReceipt | undefined) : undefined
+    const receipt =
+      typeof lastAttempt === 'object' ? ((lastAttempt ?? undefined) as HostReceipt | undefined) : undefined
     return { done: false, receipt, requests: typeof requests === 'number' ? requests : undefined }
   }
 
@@ -161,7 +180,10 @@ export class HostClient implements AsyncDisposable {
     const { method, path, instance, body, timeoutMs } = question
     const token = await this.#token()
     this.#check()
-    const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(question.signal ? [question.signal] : [])])
+    const signal = AbortSignal.any([
+      AbortSignal.timeout(timeoutMs),
+      ...(question.signal ? [question.signal] : []),
+    ])
     let status: number
     let content: string
     let from: string | undefined
@@ -228,7 +250,9 @@ function text(value: unknown): string | undefined {
 /** A time, as it was written; undefined where it is none. */
 function time(value: unknown): string | undefined {
   const written = text(value)
-  return written !== undefined && Number.isFinite(Date.parse(written)) ? new Date(written).toISOString() : undefined
+  return written !== undefined && Number.isFinite(Date.parse(written))
+    ? new Date(written).toISOString()
+    : undefined
 }
 
 function count(value: unknown): number {

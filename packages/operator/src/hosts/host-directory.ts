@@ -142,7 +142,9 @@ export class HostDirectory implements Disposable {
     const failing = this.#entries.get(podUID)?.failing
     // A host without an object has no address: nothing is asked, and so nothing can be wrong with the path.
     if (failing === undefined) return true
-    const others = [...this.#entries].filter(([uid]) => uid !== podUID).map(([, { answeredAtMs }]) => answeredAtMs)
+    const others = [...this.#entries]
+      .filter(([uid]) => uid !== podUID)
+      .map(([, { answeredAtMs }]) => answeredAtMs)
     const answers = others.length === 0 ? [otherAnswerMs] : others
     return answers.some((answeredMs) => answeredMs !== undefined && answeredMs >= failing.sinceMs + graceMs)
   }
@@ -175,8 +177,11 @@ export class HostDirectory implements Disposable {
       entry.answeredAtMs = this.#now()
       const before = entry.identity
       const isNew =
-        entry.failing !== undefined || before?.instance !== identity.instance || !isSettled(before) !== !isSettled(identity)
-      const hasOthers = modules.length !== entry.modules.size || modules.some(({ uid }) => !entry.modules.has(uid))
+        entry.failing !== undefined ||
+        before?.instance !== identity.instance ||
+        !isSettled(before) !== !isSettled(identity)
+      const hasOthers =
+        modules.length !== entry.modules.size || modules.some(({ uid }) => !entry.modules.has(uid))
       entry.identity = identity
       entry.failing = undefined
       entry.failures = 0

@@ -28,7 +28,9 @@ export interface HostContainer {
   readonly startedAtMs: number | undefined
   readonly finishedAtMs: number | undefined
   /** The one before it, where the kubelet knows of one. */
-  readonly previous: { readonly id: string | undefined; readonly finishedAtMs: number | undefined } | undefined
+  readonly previous:
+    | { readonly id: string | undefined; readonly finishedAtMs: number | undefined }
+    | undefined
 }
 
 export function readHostPod(pod: V1Pod): HostPod {

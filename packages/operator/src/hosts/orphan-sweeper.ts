@@ -32,7 +32,9 @@ export class OrphanSweeper {
   /** Looks once at all hosts' lists. */
   async sweep(hosts: readonly KnownHost[]): Promise<void> {
     const { now, graceMs } = this.#options
-    const found = hosts.flatMap((host) => this.#orphansOf(host).map((hostUID) => ({ host, hostUID, key: `${host.pod.uid}/${hostUID}` })))
+    const found = hosts.flatMap((host) =>
+      this.#orphansOf(host).map((hostUID) => ({ host, hostUID, key: `${host.pod.uid}/${hostUID}` })),
+    )
     const keys = new Set(found.map(({ key }) => key))
     for (const key of this.#since.keys()) if (!keys.has(key)) this.#since.delete(key)
     for (const { key } of found) if (!this.#since.has(key)) this.#since.set(key, now())

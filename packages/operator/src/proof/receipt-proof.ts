@@ -26,7 +26,8 @@ export function judgeReceipt(
   instance: string | undefined,
 ): ReceiptVerdict {
   const refused = (because: string): ReceiptVerdict => ({ proved: false, because })
-  if (receipt.uid !== record.hostUID) return refused(`its receipt is for another module: ${quote(receipt.uid)}`)
+  if (receipt.uid !== record.hostUID)
+    return refused(`its receipt is for another module: ${quote(receipt.uid)}`)
   if (receipt.digest !== undefined && receipt.digest !== digest)
     return refused(`its receipt is for other bytes: ${quote(receipt.digest)}`)
   const from = receipt.instance ?? instance

@@ -16,7 +16,9 @@ export function successorProof(
   if (pod === undefined || identity === undefined || pod.uid !== record.podUID) return undefined
   if (record.instance === undefined || identity.instance === record.instance) return undefined
   const isOfPod =
-    identity.podUid === undefined ? pod.container.state === 'running' && !pod.deleting : identity.podUid === pod.uid
+    identity.podUid === undefined
+      ? pod.container.state === 'running' && !pod.deleting
+      : identity.podUid === pod.uid
   if (!isOfPod || record.aliveAt === undefined || identity.startedAt === undefined) return undefined
   return Date.parse(identity.startedAt) > Date.parse(record.aliveAt)
     ? 'its process was replaced by another one'

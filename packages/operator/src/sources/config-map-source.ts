@@ -23,6 +23,10 @@ export async function readConfigMap(
   }
   const encoded = found.binaryData?.[key]
   if (encoded !== undefined) return Buffer.from(encoded, 'base64')
-  const hint = found.data?.[key] === undefined ? '' : ' There is one in "data", which cannot hold WebAssembly.'
-  throw new SourceError('SourceUnavailable', `${where} has no key ${JSON.stringify(key)} in "binaryData".${hint}`)
+  const hint =
+    found.data?.[key] === undefined ? '' : ' There is one in "data", which cannot hold WebAssembly.'
+  throw new SourceError(
+    'SourceUnavailable',
+    `${where} has no key ${JSON.stringify(key)} in "binaryData".${hint}`,
+  )
 }

@@ -58,7 +58,10 @@ async function collect(body: AsyncIterable<Uint8Array>, maxBytes: number, url: s
   for await (const part of body) {
     length += part.byteLength
     if (length > maxBytes)
-      throw new SourceError('SourceTooLarge', `${url} is larger than ${maxBytes} bytes (option "moduleBytes").`)
+      throw new SourceError(
+        'SourceTooLarge',
+        `${url} is larger than ${maxBytes} bytes (option "moduleBytes").`,
+      )
     parts.push(part)
   }
   return Buffer.concat(parts, length)

@@ -83,7 +83,10 @@ export class ModuleSources implements AsyncDisposable {
     if (configMap) return readConfigMap(this.#cluster, module.metadata.namespace ?? '', configMap, signal)
     if (http) return readHttp(this.#downloader, http.url, options)
     if (oci) return readOci(this.#downloader, oci.reference, module.spec.digest, options)
-    throw new SourceError('InvalidSource', 'The source is none that this version knows: configMap, http or oci.')
+    throw new SourceError(
+      'InvalidSource',
+      'The source is none that this version knows: configMap, http or oci.',
+    )
   }
 
   #keep(key: string, bytes: Uint8Array): void {

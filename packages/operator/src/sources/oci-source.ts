@@ -8,12 +8,23 @@ import { SourceError } from '../errors/source-error.ts'
 import type { Download, Downloader, DownloadOptions } from './download.ts'
 import { readOciReference } from './oci-reference.ts'
 
-const manifestTypes = ['application/vnd.oci.image.manifest.v1+json', 'application/vnd.docker.distribution.manifest.v2+json']
-const layerTypes = ['application/wasm', 'application/vnd.wasm.content.layer.v1+wasm', 'application/vnd.module.wasm.content.layer.v1+wasm']
+const manifestTypes = [
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+]
+const layerTypes = [
+  'application/wasm',
+  'application/vnd.wasm.content.layer.v1+wasm',
+  'application/vnd.module.wasm.content.layer.v1+wasm',
+]
 const longestManifestBytes = 4 * 2 ** 20
 
 interface Manifest {
-  readonly layers?: readonly { readonly mediaType?: string; readonly digest?: string; readonly size?: number }[]
+  readonly layers?: readonly {
+    readonly mediaType?: string
+    readonly digest?: string
+    readonly size?: number
+  }[]
 }
 
 export async function readOci(
@@ -26,7 +37,11 @@ export async function readOci(
   const scheme = /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(registry) ? 'http' : 'https'
   const base = `${scheme}://${registry}/v2/${repository}`
   const session = new RegistrySession(downloader, options)
-  const answer = await session.get(`${base}/manifests/${reference}`, longestManifestBytes, manifestTypes.join(', '))
+  const answer = await session.get(
+    `${base}/manifests/${reference}`,
+    longestManifestBytes,
+    manifestTypes.join(', '),
+  )
   const layer = wasmLayer(answer.bytes, text, digest)
   return (await session.get(`${base}/blobs/${layer}`, options.maxBytes, '*/*')).bytes
 }
@@ -39,7 +54,9 @@ function wasmLayer(bytes: Uint8Array, reference: string, digest: string): string
   } catch (error) {
     throw new SourceError('InvalidSource', `${reference} has a manifest that is no JSON.`, { cause: error })
   }
-  const layers = (manifest.layers ?? []).filter(({ mediaType }) => mediaType !== undefined && layerTypes.includes(mediaType))
+  const layers = (manifest.layers ?? []).filter(
+    ({ mediaType }) => mediaType !== undefined && layerTypes.includes(mediaType),
+  )
   const wanted = layers.find((one) => one.digest === digest)
   if (wanted?.digest !== undefined) return wanted.digest
   const found = layers.map((one) => one.digest).join(', ') || 'none'
@@ -89,11 +106,17 @@ class RegistrySession {
       const value = parameters.get(name)
       if (value !== undefined) url.searchParams.set(name, value)
     }
-    const { status, bytes } = await this.#downloader.get(url.href, { ...this.#options, maxBytes: longestManifestBytes })
+    const { status, bytes } = await this.#downloader.get(url.href, {
+      ...this.#options,
+      maxBytes: longestManifestBytes,
+    })
     const { token, access_token: accessToken } = status === 200 ? readToken(bytes) : {}
     const given = token ?? accessToken
     if (typeof given === 'string' && given !== '') return given
-    throw new SourceError('SourceUnavailable', `${url.origin} gives no token to everybody (status ${status}).`)
+    throw new SourceError(
+      'SourceUnavailable',
+      `${url.origin} gives no token to everybody (status ${status}).`,
+    )
   }
 }
 

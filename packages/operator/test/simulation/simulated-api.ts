@@ -60,11 +60,16 @@ export class SimulatedApi {
     if (resourceVersion !== undefined && resourceVersion !== object.metadata.resourceVersion)
       throw new KubernetesApiError(path, 409, { reason: 'Conflict', message: 'it has changed' })
     if (path === fullPath) {
-      if (object.metadata.deletionTimestamp !== undefined && finalizers?.length > (object.metadata.finalizers?.length ?? 0))
+      if (
+        object.metadata.deletionTimestamp !== undefined &&
+        finalizers?.length > (object.metadata.finalizers?.length ?? 0)
+      )
         throw new KubernetesApiError(path, 422, { reason: 'Invalid', message: 'no new finalizers' })
       object.metadata.finalizers = finalizers
       const annotations = { ...object.metadata.annotations, ...patch.metadata.annotations }
-      object.metadata.annotations = Object.fromEntries(Object.entries(annotations).filter(([, value]) => value !== null))
+      object.metadata.annotations = Object.fromEntries(
+        Object.entries(annotations).filter(([, value]) => value !== null),
+      )
     } else {
       const status = { ...object.status, ...patch.status }
       object.status = Object.fromEntries(Object.entries(status).filter(([, value]) => value !== null))

@@ -65,10 +65,16 @@ export class SimulatedPod {
   /** What a kubelet says now: times are cut to seconds. */
   status(): Stored {
     const last = this.#ended.at(-1)
-    const ended = last && { terminated: { containerID: last.container, exitCode: 137, finishedAt: second(last.finishedAtMs) } }
+    const ended = last && {
+      terminated: { containerID: last.container, exitCode: 137, finishedAt: second(last.finishedAtMs) },
+    }
     const { process } = this
     const status = process
-      ? { containerID: process.container, state: { running: { startedAt: second(process.startedAtMs) } }, lastState: ended ?? {} }
+      ? {
+          containerID: process.container,
+          state: { running: { startedAt: second(process.startedAtMs) } },
+          lastState: ended ?? {},
+        }
       : { containerID: last?.container, state: ended, lastState: {} }
     return { podIP: this.uid, containerStatuses: [{ name: 'host', ...status }] }
   }
@@ -90,8 +96,15 @@ export class SimulatedHosts {
   add(uid: string, node: string): void {
     const pod = new SimulatedPod(uid, node, this.nowMs - 60_000)
     this.pods.set(uid, pod)
-    const spec = { nodeName: node, containers: [{ name: 'host', ports: [{ name: 'admin', containerPort: 8081 }] }] }
-    this.#api.create(pod.path, { metadata: { name: uid, namespace: 'hosts', uid }, spec, status: pod.status() })
+    const spec = {
+      nodeName: node,
+      containers: [{ name: 'host', ports: [{ name: 'admin', containerPort: 8081 }] }],
+    }
+    this.#api.create(pod.path, {
+      metadata: { name: uid, namespace: 'hosts', uid },
+      spec,
+      status: pod.status(),
+    })
   }
 
   /** The kubelet comes to it: it tells of the container, and ends that of a pod that is deleted. */
@@ -109,7 +122,8 @@ export class SimulatedHosts {
   /** Processes that have something of a Module mapped. */
   holders(moduleUID: string): string[] {
     return [...this.pods.values()].flatMap(({ process }) =>
-      process !== undefined && [...process.mapped].some((uid) => uid === moduleUID || uid.startsWith(`${moduleUID}.`))
+      process !== undefined &&
+      [...process.mapped].some((uid) => uid === moduleUID || uid.startsWith(`${moduleUID}.`))
         ? [process.instance]
         : [],
     )
@@ -157,12 +171,17 @@ export class SimulatedHostClient {
 
   async put(url: string, instance: string, { hostUID }: PutModule): Promise<void> {
     await this.#call(url, instance, `PUT ${hostUID}`, ({ mapped, purged }) => {
-      if (purged.has(hostUID)) throw new HostAnswerError(url, 409, 'WARMSLOT_MODULE_CONFLICT', 'it was purged')
+      if (purged.has(hostUID))
+        throw new HostAnswerError(url, 409, 'WARMSLOT_MODULE_CONFLICT', 'it was purged')
       mapped.add(hostUID)
     })
   }
 
-  async purge(url: string, instance: string | undefined, module: { hostUID: string; digest: string }): Promise<PurgeAnswer> {
+  async purge(
+    url: string,
+    instance: string | undefined,
+    module: { hostUID: string; digest: string },
+  ): Promise<PurgeAnswer> {
     const { hostUID, digest } = module
     return await this.#call(url, instance, `DELETE ${hostUID}`, (process): PurgeAnswer => {
       process.purged.add(hostUID)
@@ -172,16 +191,32 @@ export class SimulatedHostClient {
       }
       if (!process.isLying && !process.isHiding) process.mapped.delete(hostUID)
       const mappings = process.mapped.has(hostUID) && process.isLying ? 1 : 0
-      const receipt = { uid: hostUID, digest, instance: process.instance, complete: true, kernel: { mappings, descriptors: 0 } }
+      const receipt = {
+        uid: hostUID,
+        digest,
+        instance: process.instance,
+        complete: true,
+        kernel: { mappings, descriptors: 0 },
+      }
       return { done: true, receipt, instance: process.instance }
     })
   }
 
   async has(url: string, hostUID: string): Promise<boolean> {
-    return await this.#call(url, undefined, `GET ${hostUID}`, ({ mapped, isLying }) => mapped.has(hostUID) && !isLying)
+    return await this.#call(
+      url,
+      undefined,
+      `GET ${hostUID}`,
+      ({ mapped, isLying }) => mapped.has(hostUID) && !isLying,
+    )
   }
 
-  async #call<T>(url: string, instance: string | undefined, label: string, work: (process: SimulatedProcess) => T): Promise<T> {
+  async #call<T>(
+    url: string,
+    instance: string | undefined,
+    label: string,
+    work: (process: SimulatedProcess) => T,
+  ): Promise<T> {
     this.#checkLeading()
     await this.#schedule(`${label} arrives at ${url}`)
     if (this.#isLost()) throw new HostUnreachableError(url, 'lost on the way there')

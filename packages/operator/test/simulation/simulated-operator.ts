@@ -70,7 +70,10 @@ export class SimulatedOperator {
       events: new ModuleEvents({ record: () => undefined }),
       latest: this.#latest,
       status: new StatusWriter({ cluster, latest: this.#latest }),
-      node: (name) => ({ metadata: { name: name!, uid: name! }, status: { nodeInfo: { bootID: 'boot' } as never } }),
+      node: (name) => ({
+        metadata: { name: name!, uid: name! },
+        status: { nodeInfo: { bootID: 'boot' } as never },
+      }),
       owner: 'me',
       purgeWaitMs: 0,
       pathGraceMs: 0,
@@ -102,7 +105,12 @@ export class SimulatedOperator {
       if (seen.metadata.finalizers?.length || this.#index.names(uid)) this.#unneeded.add(uid)
       const pod = readHostPod(seen)
       const known = this.#known.get(uid)
-      this.#known.set(uid, known ? { ...known, pod } : { pod, identity: undefined, failing: undefined, modules: new Map(), listedAt: undefined })
+      this.#known.set(
+        uid,
+        known
+          ? { ...known, pod }
+          : { pod, identity: undefined, failing: undefined, modules: new Map(), listedAt: undefined },
+      )
     }
   }
 

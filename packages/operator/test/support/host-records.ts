@@ -35,10 +35,27 @@ export interface PodFacts {
 
 /** As a watch has it: times are text. */
 export function pod(facts: PodFacts = {}): V1Pod {
-  const { uid = 'pod-a', name = 'host-a', labels = {}, containerStatus, deleting = false, annotations = {} } = facts
+  const {
+    uid = 'pod-a',
+    name = 'host-a',
+    labels = {},
+    containerStatus,
+    deleting = false,
+    annotations = {},
+  } = facts
   return {
-    metadata: { name, namespace: 'hosts', uid, labels, annotations, ...(deleting ? { deletionTimestamp: t0 } : {}) },
-    spec: { nodeName: 'node-a', containers: [{ name: 'host', ports: [{ name: 'admin', containerPort: 8081 }] }] },
+    metadata: {
+      name,
+      namespace: 'hosts',
+      uid,
+      labels,
+      annotations,
+      ...(deleting ? { deletionTimestamp: t0 } : {}),
+    },
+    spec: {
+      nodeName: 'node-a',
+      containers: [{ name: 'host', ports: [{ name: 'admin', containerPort: 8081 }] }],
+    },
     status: {
       podIP: '127.0.0.1',
       containerStatuses: [
@@ -58,7 +75,13 @@ export function host(facts: PodFacts & { instance?: string; failing?: string } =
   const { instance = 'instance-1', failing } = facts
   return {
     pod: readHostPod(pod(facts)),
-    identity: { instance, startedAt: '2026-01-01T00:00:05.200Z', now: t0, bootId: 'boot-1', podUid: facts.uid ?? 'pod-a' },
+    identity: {
+      instance,
+      startedAt: '2026-01-01T00:00:05.200Z',
+      now: t0,
+      bootId: 'boot-1',
+      podUid: facts.uid ?? 'pod-a',
+    },
     failing: failing === undefined ? undefined : { sinceMs: 0, reason: failing },
     modules: new Map(),
     listedAt: undefined,

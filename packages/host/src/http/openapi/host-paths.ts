@@ -13,6 +13,11 @@ export const hostSchemas: Part = {
         description:
           "When the process had come up, before it listened, by its machine's clock: never before its container's start, and before the start of any container that follows.",
       },
+      now: {
+        type: 'string',
+        format: 'date-time',
+        description: 'When this was said, by the same clock: a moment at which the process was there.',
+      },
       bootId: {
         type: 'string',
         format: 'uuid',
