@@ -97,10 +97,14 @@ export class Operator {
 
   /** Watches begin anew with each term: their first lists are of what is there now, and so have all that the one before has written. */
   async #lead(cluster: Cluster, signal: AbortSignal, checkLeading: () => void): Promise<void> {
-    const { leaseName, namespace, hostSelector, identity } = this.options
+    const { leaseName, namespace, moduleNamespace, hostSelector, identity } = this.options
     this.#setLeading(true)
     this.log.info({ identity }, 'in charge')
-    await using modules = this.#reflector<Module>(cluster, moduleResource, {})
+    await using modules = this.#reflector<Module>(
+      cluster,
+      moduleResource,
+      moduleNamespace === undefined ? {} : { namespace: moduleNamespace },
+    )
     await using hosts = this.#reflector<V1Pod>(cluster, pods, { namespace, labelSelector: hostSelector })
     await using machines = this.#reflector<V1Node>(cluster, nodes, {})
     const watches = { modules, pods: hosts, nodes: machines }

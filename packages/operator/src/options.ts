@@ -5,6 +5,8 @@ import { InvalidOperatorOptionError } from './errors/invalid-operator-option-err
 export interface OperatorOptions {
   /** Where hosts and the lease are. @default the namespace of the kubeconfig's context; in a pod, the pod's own */
   readonly namespace?: string
+  /** Whose Modules are looked after. @default those of all namespaces */
+  readonly moduleNamespace?: string | undefined
   /** Which pods are hosts: a label selector. @default 'app.kubernetes.io/name=warmslot-host' */
   readonly hostSelector?: string
   /** A file with the bearer token for hosts, read again as it changes. @default none: hosts ask for none */
@@ -44,6 +46,7 @@ export interface OperatorOptions {
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 
+type Optional = 'hostTokenFile' | 'moduleNamespace'
 export type ResolvedOperatorOptions = Required<Omit<OperatorOptions, 'hostTokenFile'>> &
   Pick<OperatorOptions, 'hostTokenFile'>
 
@@ -75,6 +78,7 @@ export function resolveOperatorOptions(
 ): ResolvedOperatorOptions {
   const resolved: ResolvedOperatorOptions = {
     namespace: options.namespace ?? ownNamespace ?? 'default',
+    moduleNamespace: options.moduleNamespace,
     hostSelector: options.hostSelector ?? 'app.kubernetes.io/name=warmslot-host',
     hostTokenFile: options.hostTokenFile,
     healthListen: options.healthListen ?? ':8081',

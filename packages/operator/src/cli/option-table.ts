@@ -11,6 +11,12 @@ export interface OptionRow {
 
 export const optionTable: Readonly<Record<keyof OperatorOptions, OptionRow>> = {
   namespace: { type: 'text', value: 'NAME', help: 'Where hosts and the lease are', default: "the pod's own" },
+  moduleNamespace: {
+    type: 'text',
+    value: 'NAME',
+    help: 'Whose Modules are looked after',
+    default: 'those of all namespaces',
+  },
   hostSelector: {
     type: 'text',
     value: 'SELECTOR',
