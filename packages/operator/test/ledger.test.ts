@@ -13,7 +13,13 @@ interface Plan {
   readonly loads: number
 }
 const plan = (one: Module, records: readonly HostRecord[], hosts: readonly KnownHost[]): Plan => {
-  const { kept, added, loads } = planLedger(one, records, hosts, () => 'node-uid-a', now)
+  const { kept, added, loads } = planLedger(
+    one,
+    records,
+    hosts,
+    () => ({ metadata: { uid: 'node-uid-a' }, status: { nodeInfo: { bootID: 'boot-1' } } }) as never,
+    now,
+  )
   return { records: [...kept, ...added], loads }
 }
 const states = ({ records }: { records: readonly HostRecord[] }): string[] =>

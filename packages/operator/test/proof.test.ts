@@ -114,7 +114,6 @@ describe('a successor', () => {
     instance: 'instance-2',
     startedAt: '2026-01-01T00:00:10.600Z',
     now: t0,
-    bootId: 'boot-1',
     podUid: 'pod-a',
   }
   const known = readHostPod(pod())
@@ -142,6 +141,15 @@ describe('a successor', () => {
       provenGone(record(), { ...answering, failing: { sinceMs: 0, reason: '' } }, undefined),
     ).toBeUndefined()
   })
+})
+
+it('who answers is there, whatever kubelets say', () => {
+  const node = { metadata: { uid: 'node-uid-a' }, status: { nodeInfo: { bootID: 'boot-2' } } } as never
+  const containerStatus = terminated('2026-01-01T00:00:11Z')
+  expect(provenGone(record(), host({ containerStatus }), node)).toBeUndefined()
+  const failing = host({ containerStatus, failing: 'no answer' })
+  expect(provenGone(record(), failing, undefined)).toMatchObject({ reason: 'ProcessGone' })
+  expect(provenGone(record(), host({ failing: 'no answer' }), node)).toMatchObject({ reason: 'NodeRebooted' })
 })
 
 it('a pod whose object is gone, on a node that is missing, proves nothing', () => {

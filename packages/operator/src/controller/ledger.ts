@@ -2,6 +2,7 @@
  * The ledger of one Module, `status.records`: which processes have it or may have it (docs/decisions/19). Pure functions; a record that
  * is proved leaves the ledger of a living Module, and stays in that of a deleted one, to be counted.
  */
+import type { V1Node } from '@kubernetes/client-node'
 import { isSettled, type KnownHost } from '../hosts/host-directory.ts'
 import type { HostRecord, HostRecordState, Module } from '../resource/module.ts'
 import { selects } from './label-selector.ts'
@@ -59,14 +60,14 @@ export interface NextLedger {
 
 /**
  * What a living Module's ledger should be next: entries for hosts that lack it, and entries that have had their time marked for the purge.
- * @param node looks up what the cluster says of a node
+ * @param node what the cluster says of a node
  * @param now ISO 8601
  */
 export function planLedger(
   module: Module,
   records: readonly HostRecord[],
   hosts: readonly KnownHost[],
-  nodeUID: (name: string | undefined) => string | undefined,
+  node: (name: string | undefined) => V1Node | undefined,
   now: string,
 ): NextLedger {
   const settings = settingsFingerprint(hostSettings(module))
@@ -91,8 +92,8 @@ export function planLedger(
       pod: pod.name,
       podUID: pod.uid,
       ...given('node', pod.node),
-      ...given('nodeUID', nodeUID(pod.node)),
-      ...given('bootID', identity.bootId),
+      ...given('nodeUID', node(pod.node)?.metadata?.uid),
+      ...given('bootID', node(pod.node)?.status?.nodeInfo?.bootID),
       ...given('containerID', pod.container.id),
       instance: identity.instance,
       ...given('aliveAt', identity.now),

@@ -32,7 +32,6 @@ import { loadRecord } from './load-record.ts'
 import type { ModuleEvents } from './module-events.ts'
 import { hostName, hostSettings, settingsFingerprint } from './module-settings.ts'
 import { numbersOf } from './numbers.ts'
-import { purgeRecord } from './purge-record.ts'
 import { ReleaseController } from './release-controller.ts'
 import type { StatusWriter } from './status-writer.ts'
 
@@ -90,7 +89,7 @@ export class ModuleController {
       (one) => provenGone(one, directory.get(one.podUID), node(one.node)) === undefined,
     )
     const now = new Date().toISOString()
-    const plan = planLedger(held, known, directory.hosts(), (name) => node(name)?.metadata?.uid, now)
+    const plan = planLedger(held, known, directory.hosts(), node, now)
     const problem = await this.#findBytes(held, [...plan.kept, ...plan.added], signal)
     const module = await this.#writeLedger(held, problem === undefined ? plan : { ...plan, added: [] })
     const records = await this.#send(module, problem === undefined, signal)

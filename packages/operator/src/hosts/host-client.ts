@@ -17,7 +17,6 @@ export interface HostIdentity {
   readonly startedAt: string | undefined
   /** When it said this, by its node's clock; ISO 8601. */
   readonly now: string | undefined
-  readonly bootId: string | undefined
   readonly podUid: string | undefined
 }
 
@@ -110,7 +109,6 @@ export class HostClient implements AsyncDisposable {
       instance,
       startedAt: time(body['startedAt']),
       now: time(body['now']),
-      bootId: text(body['bootId']),
       podUid: text(body['podUid']),
     }
   }

@@ -19,13 +19,34 @@ export function provenGone(
   host: KnownHost | undefined,
   node: V1Node | undefined,
 ): Proof | undefined {
+  return (isAnswering(record, host) ? undefined : goneByOthers(record, host, node)) ?? humanWord(record, host)
+}
+
+/** What answers is there, whatever others say: it is asked itself. */
+function isAnswering(record: HostRecord, host: KnownHost | undefined): boolean {
+  return (
+    host !== undefined &&
+    host.failing === undefined &&
+    host.pod.uid === record.podUID &&
+    host.identity?.instance === record.instance
+  )
+}
+
+function goneByOthers(
+  record: HostRecord,
+  host: KnownHost | undefined,
+  node: V1Node | undefined,
+): Proof | undefined {
   const gone =
     containerProof(record, host?.pod) ??
     // While it fails, who answered last may be gone, and its address somebody else's.
     successorProof(record, host?.pod, host?.failing === undefined ? host?.identity : undefined)
   if (gone !== undefined) return { reason: 'ProcessGone', message: gone }
   const rebooted = nodeProof(record, node)
-  if (rebooted !== undefined) return { reason: 'NodeRebooted', message: rebooted }
-  if (host?.pod.uid !== record.podUID || !host.pod.forced) return undefined
+  return rebooted === undefined ? undefined : { reason: 'NodeRebooted', message: rebooted }
+}
+
+function humanWord({ podUID }: HostRecord, host: KnownHost | undefined): Proof | undefined {
+  if (host?.pod.uid !== podUID || !host.pod.forced) return undefined
   return { reason: 'HumanWord', message: "by a human's word, in an annotation of its pod" }
 }

@@ -156,7 +156,6 @@ export class SimulatedHostClient {
         instance,
         startedAt: new Date(startedAtMs).toISOString(),
         now: new Date(this.#hosts.nowMs).toISOString(),
-        bootId: 'boot',
         // It is told so by the downward API; addresses are used again in real clusters.
         podUid: url.replace(/^http:\/\/(.*):8081$/, '$1'),
       },

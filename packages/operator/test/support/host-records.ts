@@ -79,7 +79,6 @@ export function host(facts: PodFacts & { instance?: string; failing?: string } =
       instance,
       startedAt: '2026-01-01T00:00:05.200Z',
       now: t0,
-      bootId: 'boot-1',
       podUid: facts.uid ?? 'pod-a',
     },
     failing: failing === undefined ? undefined : { sinceMs: 0, reason: failing },
