@@ -51,16 +51,31 @@ export interface ControllersOptions {
   readonly apiAnsweredAtMs: () => number | undefined
   /** Throws where this process is not in charge any more. */
   readonly checkLeading: () => void
+  readonly times?: Partial<ControllerTimes>
 }
 
-/** How often all Modules are looked at though nothing has changed, in milliseconds. */
-const resyncMs = 600_000
-const sweepMs = 30_000
-/** Longer than any request to the API server takes, in milliseconds. */
-const firstReleaseMs = 45_000
+/** In milliseconds; no options of the operator, since nobody needs others but tests. */
+export interface ControllerTimes {
+  /** How often all Modules are looked at though nothing has changed. @default 600_000 */
+  readonly resyncMs: number
+  /** How often hosts' lists are looked at for modules without a Module. @default 30_000 */
+  readonly sweepMs: number
+  /** How long such a module is left alone. @default 60_000 */
+  readonly orphanGraceMs: number
+  /** Before it no pod is let go: longer than any request to the API server takes. @default 45_000 */
+  readonly firstReleaseMs: number
+}
+
+const usualTimes: ControllerTimes = {
+  resyncMs: 600_000,
+  sweepMs: 30_000,
+  orphanGraceMs: 60_000,
+  firstReleaseMs: 45_000,
+}
 
 export class Controllers implements AsyncDisposable {
   readonly #given: ControllersOptions
+  readonly #times: ControllerTimes
   readonly #latest: Latest<Module>
   readonly #index: LedgerIndex
   readonly #status: StatusWriter
@@ -78,6 +93,7 @@ export class Controllers implements AsyncDisposable {
 
   constructor(given: ControllersOptions) {
     this.#given = given
+    this.#times = { ...usualTimes, ...given.times }
     const { options, metrics, watches, queueMetrics, events, apiAnsweredAtMs, checkLeading, log } = given
     const cluster = new LeaderOnly(given.cluster, checkLeading)
     const { hostTokenFile, hostTimeoutMs, probeMs, retryMs, moduleBytes, purgeWaitMs, pathGraceMs } = options
@@ -138,6 +154,7 @@ export class Controllers implements AsyncDisposable {
     this.#sweeper = new OrphanSweeper({
       client: this.#client,
       owner,
+      graceMs: this.#times.orphanGraceMs,
       isKnown: (uid) =>
         watches.modules.hasSynced ? watches.modules.store.byIndex('uid', uid).length > 0 : undefined,
       swept: (host, hostUID, error) => this.#swept(host, hostUID, error),
@@ -174,8 +191,8 @@ export class Controllers implements AsyncDisposable {
       concurrency: options.concurrency,
     })
     void this.#pods.run((podUID) => this.#settlePod(podUID), { concurrency: 4 })
-    this.#every(resyncMs, () => this.#enqueueAll())
-    this.#every(sweepMs, () => void this.#sweeper.sweep(this.#directory.hosts()))
+    this.#every(this.#times.resyncMs, () => this.#enqueueAll())
+    this.#every(this.#times.sweepMs, () => void this.#sweeper.sweep(this.#directory.hosts()))
   }
 
   /** Hosts, as far as they are known. */
@@ -266,7 +283,7 @@ export class Controllers implements AsyncDisposable {
    */
   async #settlePod(podUID: string): Promise<HandlerResult | void> {
     const { modules } = this.#given.watches
-    const sinceMs = this.#startedAtMs + firstReleaseMs
+    const sinceMs = this.#startedAtMs + this.#times.firstReleaseMs
     if (!this.#index.names(podUID) && modules.lastActivityAt < sinceMs)
       return { requeueAfterMs: Math.max(1_000, sinceMs - performance.now()) }
     await this.#holder.settle(podUID)
