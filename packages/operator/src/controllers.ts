@@ -64,13 +64,19 @@ export interface ControllerTimes {
   readonly orphanGraceMs: number
   /** Before it no pod is let go: longer than any request to the API server takes. @default 45_000 */
   readonly firstReleaseMs: number
+  /** Between two writes of a status in which only numbers have changed. @default 60_000 */
+  readonly numbersIntervalMs: number
 }
+
+/** Why a load was ended. */
+const deleted = new Error('the Module was deleted meanwhile')
 
 const usualTimes: ControllerTimes = {
   resyncMs: 600_000,
   sweepMs: 30_000,
   orphanGraceMs: 60_000,
   firstReleaseMs: 45_000,
+  numbersIntervalMs: 60_000,
 }
 
 export class Controllers implements AsyncDisposable {
@@ -116,7 +122,11 @@ export class Controllers implements AsyncDisposable {
     this.#pods = new WorkQueue({ backOff, observer: queueMetrics.observer('pod'), onError: failed('pod') })
     this.#index = new LedgerIndex((podUID) => this.#pods.add(podUID))
     this.#latest = new Latest((module) => this.#index.set(module))
-    this.#status = new StatusWriter({ cluster, latest: this.#latest })
+    this.#status = new StatusWriter({
+      cluster,
+      latest: this.#latest,
+      numbersIntervalMs: this.#times.numbersIntervalMs,
+    })
     const token = hostTokenFile === undefined ? undefined : tokenFromFile(hostTokenFile)
     this.#client = new HostClient({
       timeoutMs: hostTimeoutMs,
@@ -210,7 +220,10 @@ export class Controllers implements AsyncDisposable {
 
   #moduleSeen(module: Module): void {
     this.#index.set(this.#latest.of(module))
-    this.#modules.add(keyOf(module))
+    const key = keyOf(module)
+    this.#modules.add(key)
+    // Its source, or a host that loads it, may take minutes yet: nobody wants what comes of it.
+    if (module.metadata.deletionTimestamp != null) this.#loads.get(key)?.abort(deleted)
   }
 
   #moduleGone(module: Module): void {
@@ -250,24 +263,32 @@ export class Controllers implements AsyncDisposable {
     const module = watches.modules.store.get(key)
     if (module === undefined) return
     const labels = { controller: 'module' }
+    const isLoad = module.metadata.deletionTimestamp == null
+    const load = new AbortController()
+    if (isLoad) this.#loads.set(key, load)
     const end = metrics.reconcileSeconds.startTimer(labels)
     metrics.activeWorkers.inc(labels)
     try {
-      const outcome = await this.#controller.reconcile(module, signal)
+      const outcome = await this.#controller.reconcile(module, AbortSignal.any([signal, load.signal]))
       metrics.reconciles.inc({ ...labels, result: outcome === 'again' ? 'requeue_after' : 'success' })
       // Its delay grows with each look: the queue forgets it when it ends well.
       if (outcome === 'again') return { requeueAfterMs: this.#pause(key) }
       this.#pauses.delete(key)
     } catch (error) {
+      // It is in the queue again.
+      if (error === deleted) return
       metrics.reconciles.inc({ ...labels, result: 'error' })
       throw error
     } finally {
+      this.#loads.delete(key)
       metrics.activeWorkers.dec(labels)
       end()
     }
   }
 
   readonly #pauses = new Map<string, number>()
+  /** By key: those that are under way for Modules that are not deleted, as far as is known. */
+  readonly #loads = new Map<string, AbortController>()
 
   /** Until the next look at what is not settled, in milliseconds: it doubles, up to `retryMs`. */
   #pause(key: string): number {

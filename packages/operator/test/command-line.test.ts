@@ -12,21 +12,25 @@ import { resolveOperatorOptions } from '../src/options.ts'
 import { freePort } from './support/api-server/free-port.ts'
 import { OperatorProcess } from './support/world/operator-process.ts'
 
+let folder: string
+/** Of an API server that is not there. */
+let kubeConfig: string
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'warmslot-operator-test-'))
+  kubeConfig = join(folder, 'config')
+  const config = new KubeConfig()
+  const server = `https://127.0.0.1:${await freePort()}`
+  config.loadFromClusterAndUser({ name: 'none', server, skipTLSVerify: true }, { name: 'none', token: 't' })
+  writeFileSync(kubeConfig, config.exportConfig())
+  vi.stubEnv('KUBECONFIG', kubeConfig)
+})
+afterAll(() => {
+  vi.unstubAllEnvs()
+  rmSync(folder, { recursive: true })
+})
+
 describe('warmslot-operator', { concurrent: true }, () => {
-  let folder: string
-  /** Of an API server that is not there. */
-  let kubeConfig: string
-
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'warmslot-operator-test-'))
-    kubeConfig = join(folder, 'config')
-    const config = new KubeConfig()
-    const server = `https://127.0.0.1:${await freePort()}`
-    config.loadFromClusterAndUser({ name: 'none', server, skipTLSVerify: true }, { name: 'none', token: 't' })
-    writeFileSync(kubeConfig, config.exportConfig())
-  })
-  afterAll(() => rmSync(folder, { recursive: true }))
-
   it('--help lists every flag', async () => {
     await using program = new OperatorProcess(['--help'])
     expect(await program.ended()).toBe(0)
@@ -118,14 +122,14 @@ async function run(
   const output = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
   try {
     const code = await runCommandLine(given, environment)
-    return { code, errors: text(errors), output: text(output) }
+    return { code, errors: written(errors), output: written(output) }
   } finally {
     errors.mockRestore()
     output.mockRestore()
   }
 }
 
-function text({ mock }: { readonly mock: { readonly calls: readonly (readonly unknown[])[] } }): string {
+function written({ mock }: { readonly mock: { readonly calls: readonly (readonly unknown[])[] } }): string {
   return mock.calls.map(([part]) => String(part)).join('')
 }
 

@@ -16,3 +16,14 @@ export function counter(first: number): Uint8Array {
   )
   return module.toBinary({}).buffer
 }
+
+/** Never ends by itself. */
+export function endless(): Uint8Array {
+  const module = parseWat(
+    'endless.wat',
+    `(module (memory (export "memory") 2)
+      (data (i32.const 8192) "an image of its own")
+      (func (export "next") (result i32) (loop $again (br $again)) (unreachable)))`,
+  )
+  return module.toBinary({}).buffer
+}

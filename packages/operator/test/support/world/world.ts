@@ -126,13 +126,14 @@ export class World implements AsyncDisposable {
   operate(
     options: OperatorOptions = {},
     kubeConfig: KubeConfig = kubeConfigOf(this.server),
+    times: Partial<ControllerTimes> = {},
   ): RunningOperator {
     const { namespace } = this
     const operator = new Operator(
       kubeConfig,
       { ...quick, namespace, moduleNamespace: namespace, ...options },
       pino({ level: options.logLevel ?? 'silent' }, pino.destination(2)),
-      quickTimes,
+      { ...quickTimes, ...times },
     )
     const ending = new AbortController()
     const ended = operator.run(ending.signal)
