@@ -61,6 +61,9 @@ export interface HostClientOptions {
 /** No answer of a host is larger, in bytes: a list of 100,000 modules fits. */
 const longestAnswerBytes = 64 * 2 ** 20
 
+/** A host's code for a UID that it does not have. */
+const unknownModule = 'WARMSLOT_UNKNOWN_MODULE'
+
 interface Answer {
   readonly status: number
   readonly instance: string | undefined
@@ -159,13 +162,14 @@ export class HostClient implements AsyncDisposable {
     return { done: false, receipt, requests: typeof requests === 'number' ? requests : undefined }
   }
 
-  /** Whether its list has the module. */
+  /** Whether its list has the module. Only the host's own word is a no: anybody may answer 404 to a path that they do not know. */
   async has(url: string, hostUID: string): Promise<boolean> {
     try {
       await this.#ask(url, { method: 'GET', path: `/v1/modules/${hostUID}`, timeoutMs: this.#timeoutMs })
       return true
     } catch (error) {
-      if (HostAnswerError.isInstance(error) && error.status === 404) return false
+      if (HostAnswerError.isInstance(error) && error.status === 404 && error.hostCode === unknownModule)
+        return false
       throw error
     }
   }

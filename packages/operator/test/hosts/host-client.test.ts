@@ -25,8 +25,7 @@ async function hostThat(
   options: HostClientOptions = {},
 ): Promise<{ readonly client: HostClient; readonly url: string; readonly seen: Seen[] }> {
   const seen: Seen[] = []
-  const server = createServer(async ({ method = '', url = '', headers, ...request }, response) => {
-    void request
+  const server = createServer(async ({ method = '', url = '', headers }, response) => {
     const parts: Buffer[] = []
     for await (const part of response.req) parts.push(part as Buffer)
     const one = { method, url, headers, body: Buffer.concat(parts).toString('utf8') }
@@ -204,11 +203,12 @@ describe('a request', () => {
     const { client, url } = await hostThat((response, { url: asked }) => {
       if (asked.endsWith('/here')) return json({})(response)
       if (asked.endsWith('/gone')) return json({ code: 'WARMSLOT_UNKNOWN_MODULE' }, 404)(response)
-      return json({}, 500)(response)
+      return json({}, asked.endsWith('/broken') ? 500 : 404)(response)
     })
     expect(await client.has(url, 'here')).toBe(true)
     expect(await client.has(url, 'gone')).toBe(false)
     await expect(client.has(url, 'broken')).rejects.toBeInstanceOf(HostAnswerError)
+    await expect(client.has(url, 'unknown-path')).rejects.toBeInstanceOf(HostAnswerError)
   })
 
   it('to purge that is not done yet tells how far it is', async () => {

@@ -68,6 +68,11 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
+async function fail(...addresses: readonly string[]): Promise<void> {
+  for (const address of addresses) answers.failing.set(urlOf(address), 'unreachable')
+  await vi.advanceTimersByTimeAsync(1_000)
+}
+
 describe('a host', () => {
   it('is asked when its pod is seen, then at intervals, and nothing is told where nothing has changed', async () => {
     directory.seen(podAt('a', '10.0.0.1'))
@@ -199,11 +204,6 @@ describe('a process', () => {
 
 describe('the path to a host that fails', () => {
   const graceMs = 5_000
-  const fail = async (...addresses: readonly string[]): Promise<void> => {
-    for (const address of addresses) answers.failing.set(urlOf(address), 'unreachable')
-    await vi.advanceTimersByTimeAsync(1_000)
-  }
-
   it('is well once another host has answered for long enough since then', async () => {
     directory.seen(podAt('a', '10.0.0.1'))
     directory.seen(podAt('b', '10.0.0.2'))

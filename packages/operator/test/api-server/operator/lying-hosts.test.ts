@@ -48,6 +48,15 @@ const lies: readonly (readonly [string, string, Lie])[] = [
   ['complete: "true"', mapped, receiptWith({ complete: 'true' })],
   ['not complete', mapped, receiptWith({ complete: false })],
   ['complete, and it still lists the module', mapped, receiptWith({})],
+  [
+    'complete, and 404 without a code to whether it lists the module',
+    waiting,
+    (request, response, host) => {
+      const isHas = request.method === 'GET' && request.uid !== ''
+      if (isHas) host.say(response, 404, { detail: 'no such page' })
+      return isHas || receiptWith({})(request, response, host)
+    },
+  ],
   ['a receipt for another UID', mapped, receiptWith({ uid: '00000000-0000-4000-8000-000000000000' })],
   ['a receipt for other bytes', mapped, receiptWith({ digest: `sha256:${'1'.repeat(64)}` })],
   ['a receipt of another process', mapped, receiptWith({ instance: 'another' })],
