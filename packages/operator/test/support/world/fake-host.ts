@@ -30,6 +30,8 @@ export class FakeHost implements HostProgram {
   readonly modules: Map<string, FakeModule> = new Map()
   readonly purged: Set<string> = new Set()
   readonly requests: HostRequest[] = []
+  /** Whether they are kept. */
+  isRecording = true
   /** What it does otherwise than an honest one. */
   lie: Lie | undefined
   readonly #podUid: string | undefined
@@ -86,7 +88,7 @@ export class FakeHost implements HostProgram {
       query: searchParams,
       token: headers.authorization?.slice('Bearer '.length),
     }
-    this.requests.push(request)
+    if (this.isRecording) this.requests.push(request)
     for await (const _ of incoming.on('error', () => undefined));
     response.on('error', () => undefined)
     if (this.lie?.(request, response, this)) return

@@ -55,6 +55,7 @@ export class World implements AsyncDisposable {
   readonly fakes: HostPod<FakeHost>[] = []
   readonly #running: RunningOperator[] = []
   readonly #followed = new Map<string, Module>()
+  readonly #gone = new Set<string>()
   readonly #following = new AbortController()
   #count = 0
 
@@ -229,6 +230,16 @@ export class World implements AsyncDisposable {
     return this.#followed.get(name)
   }
 
+  /** How many Modules are ready, by the watch. */
+  get ready(): number {
+    return [...this.#followed.values()].filter((one) => condition(one, 'Ready')?.status === 'True').length
+  }
+
+  /** How many have gone, by the watch. */
+  get gone(): number {
+    return this.#gone.size
+  }
+
   async untilUnmapped(name: string): Promise<void> {
     const hostName = `${this.namespace}.${name}`
     await until('no host maps it', () => this.hosts.every(({ host }) => host.mappings(hostName) === 0))
@@ -275,7 +286,14 @@ export class World implements AsyncDisposable {
   async #follow(): Promise<void> {
     const cluster = Cluster.fromKubeConfig(kubeConfigOf(this.server))
     const keep = (module: Module): unknown => this.#followed.set(module.metadata.name!, module)
-    const handlers = { added: keep, updated: keep, deleted: keep }
+    const handlers = {
+      added: keep,
+      updated: keep,
+      deleted: (module: Module) => {
+        keep(module)
+        this.#gone.add(module.metadata.uid!)
+      },
+    }
     const watch = new Reflector<Module>({
       cluster,
       resource: moduleResource,
