@@ -16,11 +16,23 @@ const toDelete =
     return true
   }
 
-/** A receipt in which something is wrong; the host keeps the module. */
-const receiptWith = (wrong: object, status = 200): Lie =>
-  toDelete((response, host, { uid, query }) =>
-    host.say(response, status, { ...host.receipt(uid, query.get('digest')), ...wrong }),
-  )
+/** A receipt in which something is wrong, and nothing else is: the host says that it lists the module no more. It keeps it. */
+const receiptWith =
+  (wrong: object, status = 200): Lie =>
+  (request, response, host) => {
+    if (request.method === 'DELETE') {
+      const receipt = host.receipt(request.uid, request.query.get('digest'))
+      host.say(response, status, { ...receipt, ...wrong })
+    } else if (request.method === 'GET' && request.uid !== '') {
+      host.say(response, 404, { code: 'WARMSLOT_UNKNOWN_MODULE', detail: 'no such module' })
+    } else return false
+    return true
+  }
+
+/** A receipt in which all is well. */
+const receipt = toDelete((response, host, { uid, query }) =>
+  host.say(response, 200, host.receipt(uid, query.get('digest'))),
+)
 
 const raw = (body: string, status = 200): Lie =>
   toDelete((response) => response.writeHead(status, { 'content-type': 'application/json' }).end(body))
@@ -46,15 +58,16 @@ const lies: readonly (readonly [string, string, Lie])[] = [
   ['complete, and nothing of the kernel', mapped, receiptWith({ kernel: null })],
   ['complete, with mappings that are text', mapped, receiptWith({ kernel: { ...kernel, mappings: '0' } })],
   ['complete: "true"', mapped, receiptWith({ complete: 'true' })],
+  ['complete, without saying so', mapped, receiptWith({ complete: undefined })],
   ['not complete', mapped, receiptWith({ complete: false })],
-  ['complete, and it still lists the module', mapped, receiptWith({})],
+  ['complete, and it still lists the module', mapped, receipt],
   [
     'complete, and 404 without a code to whether it lists the module',
     waiting,
     (request, response, host) => {
       const isHas = request.method === 'GET' && request.uid !== ''
       if (isHas) host.say(response, 404, { detail: 'no such page' })
-      return isHas || receiptWith({})(request, response, host)
+      return isHas || receipt(request, response, host)
     },
   ],
   ['a receipt for another UID', mapped, receiptWith({ uid: '00000000-0000-4000-8000-000000000000' })],
