@@ -47,8 +47,8 @@ export interface OperatorOptions {
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 
 type Optional = 'hostTokenFile' | 'moduleNamespace'
-export type ResolvedOperatorOptions = Required<Omit<OperatorOptions, 'hostTokenFile'>> &
-  Pick<OperatorOptions, 'hostTokenFile'>
+export type ResolvedOperatorOptions = Required<Omit<OperatorOptions, Optional>> &
+  Pick<OperatorOptions, Optional>
 
 const ranges = {
   leaseDurationMs: [1_000, 600_000],
