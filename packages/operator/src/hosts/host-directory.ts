@@ -11,7 +11,8 @@
  */
 import type { V1Pod } from '@kubernetes/client-node'
 import { HostUnreachableError } from '../errors/host-unreachable-error.ts'
-import type { HostClient, HostIdentity, ListedModule } from './host-client.ts'
+import type { HostClient } from './host-client.ts'
+import type { HostIdentity, ListedModule } from './host-answers.ts'
 import { type HostPod, readHostPod } from './host-pod.ts'
 
 export interface KnownHost {
