@@ -10,6 +10,7 @@
  */
 import type { V1Node, V1Pod } from '@kubernetes/client-node'
 import type { Logger } from 'pino'
+import { type ControllerTimes, usualTimes } from './controller-times.ts'
 import { Latest } from './controller/latest.ts'
 import { LedgerIndex } from './controller/ledger-index.ts'
 import { ModuleController } from './controller/module-controller.ts'
@@ -50,14 +51,14 @@ export interface ControllersOptions {
   readonly apiAnsweredAtMs: () => number | undefined
   /** Throws where this process is not in charge any more. */
   readonly checkLeading: () => void
+  /** @default the usual ones */
+  readonly times?: Partial<ControllerTimes>
 }
 
-/** How often all Modules are looked at though nothing has changed, in milliseconds. */
-const resyncMs = 600_000
-const sweepMs = 30_000
 
 export class Controllers implements AsyncDisposable {
   readonly #given: ControllersOptions
+  readonly #times: ControllerTimes
   readonly #latest: Latest<Module>
   readonly #index: LedgerIndex
   readonly #status: StatusWriter
@@ -72,6 +73,7 @@ export class Controllers implements AsyncDisposable {
 
   constructor(given: ControllersOptions) {
     this.#given = given
+    this.#times = { ...usualTimes, ...given.times }
     const { options, watches, events, apiAnsweredAtMs, checkLeading } = given
     const cluster = new LeaderOnly(given.cluster, checkLeading)
     const { hostTokenFile, hostTimeoutMs, probeMs, retryMs, moduleBytes, purgeWaitMs, pathGraceMs } = options
@@ -104,6 +106,7 @@ export class Controllers implements AsyncDisposable {
       holder,
       isNeeded,
       retryMs,
+      firstReleaseMs: this.#times.firstReleaseMs,
       modulesSeenAtMs: () => watches.modules.lastActivityAt,
     })
     const controller = new ModuleController({
@@ -131,6 +134,7 @@ export class Controllers implements AsyncDisposable {
     this.#sweeper = new OrphanSweeper({
       client: this.#client,
       owner,
+      graceMs: this.#times.orphanGraceMs,
       isKnown: (uid) =>
         watches.modules.hasSynced ? watches.modules.store.byIndex('uid', uid).length > 0 : undefined,
       swept: (host, hostUID, error) => this.#swept(host, hostUID, error),
@@ -160,8 +164,8 @@ export class Controllers implements AsyncDisposable {
       }),
     )
     this.#pods.start()
-    this.#every(resyncMs, () => this.#enqueueAll())
-    this.#every(sweepMs, () => void this.#sweeper.sweep(this.#directory.hosts()))
+    this.#every(this.#times.resyncMs, () => this.#enqueueAll())
+    this.#every(this.#times.sweepMs, () => void this.#sweeper.sweep(this.#directory.hosts()))
   }
 
   /** Hosts, as far as they are known. */

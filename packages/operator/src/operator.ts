@@ -5,6 +5,7 @@
 import type { KubeConfig, V1Node, V1Pod } from '@kubernetes/client-node'
 import { type Logger, pino } from 'pino'
 import { ClusterEvents } from './cluster-events.ts'
+import type { ControllerTimes } from './controller-times.ts'
 import { Controllers, type Watches } from './controllers.ts'
 import { type PlainAnswer, PlainHttpServer } from './http-server.ts'
 import { Cluster } from './kubernetes/cluster.ts'
@@ -30,6 +31,7 @@ export class Operator {
   /** With the ports that the system chose, once it runs. */
   readonly ports: { health?: number; metrics?: number } = {}
   readonly #kubeConfig: KubeConfig
+  readonly #times: Partial<ControllerTimes>
   readonly #queueMetrics = new WorkQueueMetrics(this.metrics.registry)
   #isLeading = false
   #apiAnsweredAtMs: number | undefined
@@ -38,10 +40,17 @@ export class Operator {
 
   /**
    * @param log where messages go. @default JSON lines on standard error
+   * @param times for tests, which cannot wait so long
    * @throws InvalidOperatorOptionError
    */
-  constructor(kubeConfig: KubeConfig, options: OperatorOptions = {}, log?: Logger) {
+  constructor(
+    kubeConfig: KubeConfig,
+    options: OperatorOptions = {},
+    log?: Logger,
+    times: Partial<ControllerTimes> = {},
+  ) {
     this.#kubeConfig = kubeConfig
+    this.#times = times
     const ownNamespace = kubeConfig.getContextObject(kubeConfig.getCurrentContext())?.namespace
     this.options = resolveOperatorOptions(options, ownNamespace)
     this.log = log ?? pino({ level: this.options.logLevel }, pino.destination({ fd: 2, sync: true }))
@@ -128,6 +137,7 @@ export class Operator {
         log: this.log,
         apiAnsweredAtMs: () => this.#apiAnsweredAtMs,
         checkLeading,
+        times: this.#times,
       })
       this.#controllers = controllers
       controllers.start()

@@ -9,11 +9,11 @@ export interface PodQueueOptions extends QueueContext {
   readonly isNeeded: (podUID: string) => boolean
   /** When the watch of Modules has brought something last, monotonic, in milliseconds. */
   readonly modulesSeenAtMs: () => number
+  /** Before it no pod is let go: longer than any request to the API server takes, in milliseconds. */
+  readonly firstReleaseMs: number
 }
 
 const concurrency = 4
-/** Longer than any request to the API server takes, in milliseconds. */
-const firstReleaseMs = 45_000
 
 export class PodQueue implements AsyncDisposable {
   readonly #options: PodQueueOptions
@@ -46,7 +46,7 @@ export class PodQueue implements AsyncDisposable {
    * brought something since (a bookmark at least): so it has brought what came of it.
    */
   async #settle(podUID: string): Promise<HandlerResult | void> {
-    const { holder, isNeeded, modulesSeenAtMs } = this.#options
+    const { firstReleaseMs, holder, isNeeded, modulesSeenAtMs } = this.#options
     const sinceMs = this.#startedAtMs + firstReleaseMs
     if (!isNeeded(podUID) && modulesSeenAtMs() < sinceMs)
       return { requeueAfterMs: Math.max(1_000, sinceMs - performance.now()) }

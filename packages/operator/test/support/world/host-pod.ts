@@ -13,27 +13,45 @@ export interface HostPodOptions {
   /** Whether the host is told its pod's UID, as the downward API would. @default true */
   readonly isToldUid?: boolean
   readonly flags?: readonly string[]
+  /** Where its administration is. @default 8081, as its pod says */
+  readonly adminPort?: number
 }
+
+/** What runs in the pod. */
+export interface HostProgram extends AsyncDisposable {
+  kill(): Promise<void>
+}
+
+/** @param podUid as the downward API tells it */
+export type StartHost<Program extends HostProgram> = (
+  options: HostPodOptions,
+  podUid: string | undefined,
+) => Promise<Program>
 
 /** The API server wants an image in a pod; nobody pulls it here. */
 const image = 'warmslot/host:test'
 export const adminPort = 8081
 
-export class HostPod implements AsyncDisposable {
+export class HostPod<Program extends HostProgram = HostProcess> implements AsyncDisposable {
   readonly uid: string
-  host: HostProcess
+  host: Program
   readonly #options: HostPodOptions
+  readonly #start: StartHost<Program>
   #restarts = 0
   #startedAt: string
 
-  private constructor(options: HostPodOptions, uid: string, host: HostProcess) {
+  private constructor(options: HostPodOptions, uid: string, host: Program, start: StartHost<Program>) {
     this.#options = options
+    this.#start = start
     this.uid = uid
     this.host = host
     this.#startedAt = now()
   }
 
-  static async create(options: HostPodOptions): Promise<HostPod> {
+  static async create<Program extends HostProgram>(
+    options: HostPodOptions,
+    start: StartHost<Program>,
+  ): Promise<HostPod<Program>> {
     const { server, namespace, name, node, labels = {} } = options
     const container = { name: 'host', image, ports: [{ name: 'admin', containerPort: adminPort }] }
     const body = {
@@ -44,13 +62,21 @@ export class HostPod implements AsyncDisposable {
     }
     const pod = await mustCallApi(server, `/api/v1/namespaces/${namespace}/pods`, { method: 'POST', body })
     const { uid } = pod.metadata
-    const one = new HostPod(options, uid, await startHost(options, uid))
+    const one = new HostPod(options, uid, await start(options, toldUid(options, uid)), start)
     await one.report()
     return one
   }
 
   get name(): string {
     return this.#options.name
+  }
+
+  get node(): string {
+    return this.#options.node
+  }
+
+  get address(): string {
+    return this.#options.address
   }
 
   get path(): string {
@@ -83,12 +109,29 @@ export class HostPod implements AsyncDisposable {
     await this.#write({ state: { terminated }, ...this.#container(false) }, 'False')
   }
 
-  /** The process ends and another one starts, as when a container is restarted; nobody tells of it yet. */
-  async restart(): Promise<void> {
+  /**
+   * The process ends and another one starts, as when a container is restarted; nobody tells of it yet.
+   * @param isSilent the other one does not start: only the kubelet says that it has
+   */
+  async restart({ isSilent = false }: { readonly isSilent?: boolean } = {}): Promise<void> {
     await this.host.kill()
     this.#restarts += 1
     this.#startedAt = now()
-    this.host = await startHost(this.#options, this.uid)
+    if (!isSilent) this.host = await this.#start(this.#options, toldUid(this.#options, this.uid))
+  }
+
+  /** A person says something in an annotation. */
+  async annotate(annotations: Readonly<Record<string, string>>): Promise<void> {
+    const contentType = 'application/merge-patch+json'
+    const options = { method: 'PATCH' as const, body: { metadata: { annotations } }, contentType }
+    await mustCallApi(this.#options.server, this.path, options)
+  }
+
+  /** A person gives it other labels. */
+  async label(labels: Readonly<Record<string, string | null>>): Promise<void> {
+    const contentType = 'application/merge-patch+json'
+    const options = { method: 'PATCH' as const, body: { metadata: { labels } }, contentType }
+    await mustCallApi(this.#options.server, this.path, options)
   }
 
   /** Deletes the object: at once, as `--force` does. */
@@ -125,12 +168,15 @@ export class HostPod implements AsyncDisposable {
   }
 }
 
-function startHost(
-  { address, isToldUid = true, flags = [] }: HostPodOptions,
-  uid: string,
-): Promise<HostProcess> {
-  return HostProcess.start({ address, adminPort, flags, ...(isToldUid ? { podUid: uid } : {}) })
+function toldUid({ isToldUid = true }: HostPodOptions, uid: string): string | undefined {
+  return isToldUid ? uid : undefined
 }
+
+/** A real host. */
+export const startProcess: StartHost<HostProcess> = (
+  { address, flags = [], adminPort: port = adminPort },
+  podUid,
+) => HostProcess.start({ address, adminPort: port, flags, ...(podUid === undefined ? {} : { podUid }) })
 
 /** As kubelets write it: cut to seconds. */
 function now(): string {

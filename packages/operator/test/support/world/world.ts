@@ -3,15 +3,22 @@
  * has its own namespace, so that tests may run side by side; addresses are from 127.0.0.0/8, one for each host.
  */
 import { createHash } from 'node:crypto'
+import type { KubeConfig } from '@kubernetes/client-node'
 import { pino } from 'pino'
+import type { ControllerTimes } from '../../../src/controllers.ts'
 import { Operator } from '../../../src/operator.ts'
 import type { OperatorOptions } from '../../../src/options.ts'
 import type { Module, ModuleSpec } from '../../../src/resource/module.ts'
+import { Cluster } from '../../../src/kubernetes/cluster.ts'
+import { Reflector } from '../../../src/kubernetes/reflector.ts'
+import { moduleResource } from '../../../src/resource/module-resource.ts'
 import { callApi, mustCallApi, type ApiServerAddress } from '../api-server/call-api.ts'
 import { kubeConfigOf } from '../api-server/kube-config.ts'
 import { aModule, createModule, modulePath } from '../api-server/modules.ts'
 import { newNamespace } from '../api-server/namespaces.ts'
-import { HostPod, type HostPodOptions } from './host-pod.ts'
+import { until } from '../until.ts'
+import { type FakeHost, startFake } from './fake-host.ts'
+import { HostPod, type HostPodOptions, type HostProgram, startProcess, type StartHost } from './host-pod.ts'
 
 /** Fast enough for tests; a real one has more patience. */
 export const quick: OperatorOptions = {
@@ -25,6 +32,13 @@ export const quick: OperatorOptions = {
   logLevel: 'error',
 }
 
+/** The same of what is no option. */
+export const quickTimes: Partial<ControllerTimes> = {
+  firstReleaseMs: 500,
+  sweepMs: 300,
+  orphanGraceMs: 1_000,
+}
+
 export interface RunningOperator extends AsyncDisposable {
   readonly operator: Operator
   /** Ends with the operator; rejects where it fails. */
@@ -36,8 +50,13 @@ let addresses = 0
 export class World implements AsyncDisposable {
   readonly server: ApiServerAddress
   readonly namespace: string
+  /** Of real hosts. */
   readonly hosts: HostPod[] = []
+  readonly fakes: HostPod<FakeHost>[] = []
   readonly #running: RunningOperator[] = []
+  readonly #followed = new Map<string, Module>()
+  readonly #following = new AbortController()
+  #count = 0
 
   private constructor(server: ApiServerAddress, namespace: string) {
     this.server = server
@@ -45,26 +64,36 @@ export class World implements AsyncDisposable {
   }
 
   static async create(server: ApiServerAddress): Promise<World> {
-    return new World(server, await newNamespace(server, 'world'))
+    const world = new World(server, await newNamespace(server, 'world'))
+    await world.#follow()
+    return world
   }
 
   async addHost(options: Partial<HostPodOptions> = {}): Promise<HostPod> {
+    return await this.#addHost(this.hosts, startProcess, options)
+  }
+
+  /** One that does as the test says, in this process. */
+  async addFake(options: Partial<HostPodOptions> = {}): Promise<HostPod<FakeHost>> {
+    return await this.#addHost(this.fakes, startFake, options)
+  }
+
+  async #addHost<Program extends HostProgram>(
+    hosts: HostPod<Program>[],
+    start: StartHost<Program>,
+    options: Partial<HostPodOptions>,
+  ): Promise<HostPod<Program>> {
     addresses += 1
-    const number = this.hosts.length + 1
+    this.#count += 1
+    const number = this.#count
     // Other test files run in other processes.
-    const address = `127.${1 + (process.pid % 200)}.${Math.floor(process.pid / 200) % 250}.${1 + addresses}`
+    const address = `127.${2 + (process.pid % 200)}.${Math.floor(process.pid / 200) % 250}.${1 + (addresses % 250)}`
     const { server, namespace } = this
     const node = `${namespace}-node-${number}`
     await this.addNode(node)
-    const host = await HostPod.create({
-      server,
-      namespace,
-      name: `host-${number}`,
-      address,
-      node,
-      ...options,
-    })
-    this.hosts.push(host)
+    const whole = { server, namespace, name: `host-${number}`, address, node, ...options }
+    const host = await HostPod.create(whole, start)
+    hosts.push(host)
     return host
   }
 
@@ -93,12 +122,17 @@ export class World implements AsyncDisposable {
     await mustCallApi(this.server, `/api/v1/nodes/${name}/status`, options)
   }
 
-  operate(options: OperatorOptions = {}): RunningOperator {
-    const { namespace, server } = this
+  /** @param kubeConfig @default the administrator's */
+  operate(
+    options: OperatorOptions = {},
+    kubeConfig: KubeConfig = kubeConfigOf(this.server),
+  ): RunningOperator {
+    const { namespace } = this
     const operator = new Operator(
-      kubeConfigOf(server),
+      kubeConfig,
       { ...quick, namespace, moduleNamespace: namespace, ...options },
       pino({ level: options.logLevel ?? 'silent' }, pino.destination(2)),
+      quickTimes,
     )
     const ending = new AbortController()
     const ended = operator.run(ending.signal)
@@ -174,8 +208,45 @@ export class World implements AsyncDisposable {
     await this.until(name, (module) => condition(module, 'Ready')?.status === 'True')
   }
 
+  /** And by the word of every live host's kernel nothing maps its image then. */
   async untilGone(name: string): Promise<void> {
     await this.until(name, (module) => module === undefined)
+    this.checkUnmapped(name)
+  }
+
+  /** @throws Error where a live host has its image */
+  checkUnmapped(name: string): void {
+    const hostName = `${this.namespace}.${name}`
+    for (const { name: pod, host } of this.hosts)
+      if (host.mappings(hostName) > 0) throw new Error(`released, but ${pod} still maps it`)
+    for (const { name: pod, host } of this.fakes)
+      if (host.names().includes(hostName)) throw new Error(`released, but ${pod} still has it`)
+  }
+
+  /** A Module as it was last, even where it is gone. */
+  lastSeen(name: string): Module | undefined {
+    return this.#followed.get(name)
+  }
+
+  async untilUnmapped(name: string): Promise<void> {
+    const hostName = `${this.namespace}.${name}`
+    await until('no host maps it', () => this.hosts.every(({ host }) => host.mappings(hostName) === 0))
+  }
+
+  async untilPodGone(pod: HostPod): Promise<void> {
+    const endMs = performance.now() + 30_000
+    while ((await pod.object()) !== undefined) {
+      if (performance.now() > endMs) throw new Error(`the object of ${pod.name} has not gone`)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+
+  /** Until a deleted Module is not let go for this reason. */
+  async untilBlocked(name: string, reason: string, status: 'False' | 'Unknown' = 'False'): Promise<void> {
+    await this.until(name, (module) => {
+      const purged = condition(module, 'Purged')
+      return purged?.reason === reason && purged.status === status
+    })
   }
 
   /** Stays so for a while. @throws Error where it does not */
@@ -200,9 +271,27 @@ export class World implements AsyncDisposable {
       .map(({ reason }: { reason: string }) => reason)
   }
 
+  async #follow(): Promise<void> {
+    const cluster = Cluster.fromKubeConfig(kubeConfigOf(this.server))
+    const keep = (module: Module): unknown => this.#followed.set(module.metadata.name!, module)
+    const handlers = { added: keep, updated: keep, deleted: keep }
+    const watch = new Reflector<Module>({
+      cluster,
+      resource: moduleResource,
+      namespace: this.namespace,
+      handlers,
+    })
+    this.#following.signal.addEventListener('abort', () => {
+      void watch[Symbol.asyncDispose]().then(() => cluster[Symbol.asyncDispose]())
+    })
+    watch.start()
+    await watch.synced
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#following.abort()
     await Promise.all(this.#running.map((one) => one[Symbol.asyncDispose]()))
-    await Promise.all(this.hosts.map((one) => one[Symbol.asyncDispose]()))
+    await Promise.all([...this.hosts, ...this.fakes].map((one) => one[Symbol.asyncDispose]()))
   }
 }
 
