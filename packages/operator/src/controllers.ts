@@ -55,7 +55,6 @@ export interface ControllersOptions {
   readonly times?: Partial<ControllerTimes>
 }
 
-
 export class Controllers implements AsyncDisposable {
   readonly #given: ControllersOptions
   readonly #times: ControllerTimes
