@@ -190,7 +190,7 @@ export class HostDirectory implements Disposable {
         before?.instance !== identity.instance ||
         !isSettled(before) !== !isSettled(identity)
       const hasOthers =
-        modules.length !== entry.modules.size || modules.some(({ uid }) => !entry.modules.has(uid))
+        modules.length !== entry.modules.size || modules.some((one) => !entry.modules.has(one.uid))
       entry.identity = identity
       entry.failing = undefined
       entry.failures = 0
