@@ -15,7 +15,9 @@ const old: HostIdentity = {
 }
 const ended = {
   containerStatus: {
-    state: { terminated: { exitCode: 0, containerID: 'containerd://c1', finishedAt: '2026-01-01T00:00:12Z' } },
+    state: {
+      terminated: { exitCode: 0, containerID: 'containerd://c1', finishedAt: '2026-01-01T00:00:12Z' },
+    },
   },
 }
 

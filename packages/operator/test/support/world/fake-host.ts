@@ -11,6 +11,8 @@ export interface HostRequest {
   /** Of the module that it is about; empty: of none. */
   readonly uid: string
   readonly query: URLSearchParams
+  /** The bearer token that came with it. */
+  readonly token: string | undefined
 }
 
 export interface FakeModule {
@@ -77,7 +79,13 @@ export class FakeHost implements HostProgram {
     const { method = '', url = '', headers } = incoming
     const { pathname, searchParams } = new URL(url, 'http://host')
     const uid = decodeURIComponent(/^\/v1\/modules\/(.+)$/.exec(pathname)?.[1] ?? '')
-    const request = { method, path: pathname, uid, query: searchParams }
+    const request = {
+      method,
+      path: pathname,
+      uid,
+      query: searchParams,
+      token: headers.authorization?.slice('Bearer '.length),
+    }
     this.requests.push(request)
     for await (const _ of incoming.on('error', () => undefined));
     response.on('error', () => undefined)

@@ -27,12 +27,24 @@ export class HostProcess implements AsyncDisposable {
   }
 
   static async start({ address, adminPort, podUid, flags = [] }: HostProcessOptions): Promise<HostProcess> {
-    const addresses = ['--listen', `${address}:0`, '--admin-listen', `${address}:${adminPort}`]
-    const size = ['--workers', '1', '--slots', '16']
-    const pod = podUid === undefined ? [] : ['--pod-uid', podUid]
     const child = spawn(
       process.execPath,
-      [program, 'serve', '--log-level', 'warn', ...addresses, ...size, ...pod, ...flags],
+      [
+        program,
+        'serve',
+        '--listen',
+        `${address}:0`,
+        '--admin-listen',
+        `${address}:${adminPort}`,
+        '--workers',
+        '1',
+        '--slots',
+        '16',
+        '--log-level',
+        'warn',
+        ...(podUid === undefined ? [] : ['--pod-uid', podUid]),
+        ...flags,
+      ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     )
     const exited = once(child, 'exit')
