@@ -54,6 +54,8 @@ export class Operator {
     const ownNamespace = kubeConfig.getContextObject(kubeConfig.getCurrentContext())?.namespace
     this.options = resolveOperatorOptions(options, ownNamespace)
     this.log = log ?? pino({ level: this.options.logLevel }, pino.destination({ fd: 2, sync: true }))
+    // One that never is in charge says so too.
+    this.#setLeading(false)
   }
 
   /** Whether this one is in charge. */
