@@ -4,8 +4,12 @@ import type { ModuleSpec } from '../../../src/resource/module.ts'
 import { callApi, mustCallApi } from '../../support/api-server/call-api.ts'
 import { describeOnApiServer, sharedApiServer } from '../../support/api-server/shared-api-server.ts'
 import { counter } from '../../support/world/guests.ts'
-import { SourceServer, sha256 } from '../../support/world/source-server.ts'
+import { type Page, SourceServer, sha256 } from '../../support/world/source-server.ts'
 import { condition, World } from '../../support/world/world.ts'
+
+function redirectTo(location: string): Page {
+  return (_, response) => void response.writeHead(302, { location }).end()
+}
 
 const bytes = counter(40)
 const digest = sha256(bytes)
@@ -86,16 +90,12 @@ describeOnApiServer('a source', { concurrent: true }, () => {
   it('that redirects is followed, and one that does so for ever is not', async () => {
     await using world = await oneHost()
     await using files = await SourceServer.start()
-    const to =
-      (location: string) =>
-      (_: unknown, response: { writeHead(status: number, headers: object): { end(): unknown } }) =>
-        void response.writeHead(302, { location }).end()
-    files.pages.set('/a', to('/a'))
+    files.pages.set('/a', redirectTo('/a'))
     await create(world, { http: { url: `${files.url}/a` } })
     await untilRefused(world, 'hello', 'SourceUnavailable', '/a')
     expect(files.asked.length).toBeGreaterThan(3)
-    files.pages.set('/a', to('/b'))
-    files.pages.set('/b', to(`${files.url}/c`))
+    files.pages.set('/a', redirectTo('/b'))
+    files.pages.set('/b', redirectTo(`${files.url}/c`))
     files.file('/c', bytes)
     await world.untilReady('hello')
   })
