@@ -45,8 +45,12 @@ async function nodeIsReady(name: string): Promise<void> {
   })
 }
 
-/** For good: the Node object and the machine. */
+/** For good: its network first, since docker lets a paused container run on for a moment to end it; then the Node object, and the machine. */
 export async function takeNodeAway(name: string): Promise<void> {
+  const format = '{{range $network, $address := .NetworkSettings.Networks}}{{$network}} {{end}}'
+  const networks = await runCommand('docker', ['inspect', '--format', format, name])
+  for (const network of networks.trim().split(' '))
+    await runCommand('docker', ['network', 'disconnect', '--force', network, name])
   await remove(`/api/v1/nodes/${name}`)
   await runCommand('docker', ['rm', '--force', '--volumes', name])
 }

@@ -40,6 +40,8 @@ it('stays while the node is paused, says whom it waits for, and goes when the no
 
   await waitFor('the other host to be purged, and this one to be told of', 120_000, async () => {
     const module = await moduleIs(name)
+    if (module === undefined)
+      throw new Error('the Module is gone while a node hangs that may have its memory')
     const { records = [], blockers = [] } = module?.status ?? {}
     const purged = records.some(({ pod, state }) => pod === other!.metadata.name && state === 'Purged')
     const blocked = blockers.some(

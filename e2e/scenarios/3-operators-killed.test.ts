@@ -16,7 +16,9 @@ import { unpauseAllNodes } from '../cluster/nodes.ts'
 import { hostsAreReady, operatorPods, operatorsAreReady } from '../cluster/pods.ts'
 import { seededRandom } from '../cluster/seeded-random.ts'
 
-const modules = 20
+/** At least so many of both: where Modules come and go quickly, more of them do. */
+const minModules = 20
+const minKills = 5
 const atOnce = 4
 /** Long enough for a new leader now and then (a Lease's 15 s), short enough that few Modules live undisturbed. */
 const betweenKillsMs = { from: 4000, to: 20_000 }
@@ -27,7 +29,7 @@ beforeEach(operatorsAreReady)
 afterEach(unpauseAllNodes)
 afterEach(operatorsAreReady)
 
-it(`proves ${modules} Modules`, async () => {
+it(`proves ${minModules} Modules and more`, { timeout: 1_800_000 }, async () => {
   const hosts = await hostsAreReady(2)
   const bytes = await helloBytes()
   const seed = Number(process.env['WARMSLOT_E2E_SEED'] || Date.now() % 1_000_000)
@@ -47,8 +49,9 @@ it(`proves ${modules} Modules`, async () => {
   }
 
   let next = 0
+  const isNotOver = (): boolean => next < minModules || kills < minKills
   async function live(): Promise<void> {
-    while (next < modules) {
+    while (isNotOver()) {
       const number = next++
       const name = uniqueName(`killed-${number}`)
       await createModule(name, bytes, { warmSlots: number % 2 })
@@ -72,8 +75,7 @@ it(`proves ${modules} Modules`, async () => {
     over.abort()
     await killer
   }
-  console.log(`${modules} Modules came and went, ${kills} operators were killed`)
-  expect(kills).toBeGreaterThan(3)
+  console.log(`${next} Modules came and went, ${kills} operators were killed`)
   const after = await hostsAreReady(2)
   expect(after.map(({ metadata }) => metadata.uid).toSorted()).toEqual(
     hosts.map(({ metadata }) => metadata.uid).toSorted(),

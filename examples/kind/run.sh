@@ -137,7 +137,7 @@ show_mappings() {
 # What a host itself says about a purge, on its administration port: kubectl's tunnel leads there past the NetworkPolicy, and a
 # token of the operator's account opens it.
 show_receipt() { # pod, UID of the module there
-  local port='' token
+  local port='' token receipt
   token=$(kube create token warmslot-operator --namespace "$system" --audience warmslot-host)
   kube port-forward --namespace "$system" "pod/$1" :8081 >"$work/tunnel" 2>&1 &
   in_background
@@ -147,7 +147,8 @@ show_receipt() { # pod, UID of the module there
     sleep 0.2
   done
   [[ $port ]] || { cat "$work/tunnel" >&2; fail "no tunnel to $1"; }
-  printf '  %s: %s\n' "$1" "$(curl --silent --max-time 10 --header "authorization: Bearer $token" "http://127.0.0.1:$port/v1/purges/$2" | tr -s '\n ' ' ')"
+  receipt=$(curl --fail --silent --show-error --max-time 10 --header "authorization: Bearer $token" "http://127.0.0.1:$port/v1/purges/$2")
+  printf '  %s: %s\n' "$1" "$(tr -s '\n ' ' ' <<<"$receipt")"
   kill "${background[-1]}"
 }
 
@@ -162,9 +163,11 @@ demo() {
   kube get module hello --namespace default
 
   say 'calling it on each host'
+  local host answer uid
   for host in $(hosts); do
-    printf '  %s: %s\n' "$host" "$(printf 'from %s!' "$host" |
-      kube create --raw "/api/v1/namespaces/$system/pods/$host:8080/proxy/v1/modules/default.hello/run" --filename -)"
+    answer=$(printf 'from %s!' "$host" |
+      kube create --raw "/api/v1/namespaces/$system/pods/$host:8080/proxy/v1/modules/default.hello/run" --filename -)
+    printf '  %s: %s\n' "$host" "$answer"
   done
   say 'processes that map its image'
   show_mappings

@@ -9,7 +9,8 @@
 import { randomUUID } from 'node:crypto'
 import { pino, type Logger } from 'pino'
 import { adminRoutes } from './http/admin-routes.ts'
-import { type Authenticate, bearerToken, everybody, whoeverIsHere } from './http/authentication.ts'
+import { type AdministrationAccess, administrationAccess } from './administration-access.ts'
+import { type Authenticate, everybody } from './http/authentication.ts'
 import { hostRoutes } from './http/host-routes.ts'
 import { HttpServer, type ListenAddress, type RequestObserver } from './http/http-server.ts'
 import { instanceHeader } from './http/instance-header.ts'
@@ -20,18 +21,12 @@ import { ModuleSlotCounts } from './slot-map/module-slots.ts'
 import { slotMapRoutes } from './slot-map/slot-map-routes.ts'
 import { SlotWatch } from './slot-map/slot-watch.ts'
 import { identifyHost } from './host-identity.ts'
-import { isLoopback, readListenAddress } from './listen-address.ts'
+import { readListenAddress } from './listen-address.ts'
 import { HostMetrics } from './metrics.ts'
 import { ModuleCompiler } from './modules/module-compiler.ts'
 import { ModuleFolder } from './modules/module-folder.ts'
 import { ModuleRegistry } from './modules/module-registry.ts'
-import {
-  type HostOptions,
-  InvalidHostOptionError,
-  type LogLevel,
-  resolveHostOptions,
-  type ResolvedHostOptions,
-} from './options.ts'
+import { type HostOptions, type LogLevel, resolveHostOptions, type ResolvedHostOptions } from './options.ts'
 import { countUnaccountedMappings } from './workers/unaccounted-mappings.ts'
 import { WorkerPool } from './workers/worker-pool.ts'
 
@@ -45,6 +40,7 @@ export class Host implements AsyncDisposable {
   readonly #compiler: ModuleCompiler
   readonly #servers: HttpServer[] = []
   readonly #ending = new AbortController()
+  #access: AdministrationAccess | undefined
   #folder: ModuleFolder | undefined
   #addresses: { listen: ListenAddress; adminListen: ListenAddress } | undefined
   #readiness: Readiness = { ready: false, reason: 'starting' }
@@ -99,10 +95,10 @@ export class Host implements AsyncDisposable {
   }
 
   async #start(): Promise<void> {
-    const { listen, adminListen, tokenFile, modules, podUid, workers, slots, moduleBytes } = this.#options
+    const { listen, adminListen, modules, podUid, workers, slots, moduleBytes } = this.#options
     const dataAddress = readListenAddress('listen', listen)
     const adminAddress = readListenAddress('adminListen', adminListen)
-    const authenticate = await authentication(tokenFile, adminAddress)
+    this.#access = await administrationAccess(this.#options, adminAddress, this.log)
     await this.#workers.start()
     const identity = await identifyHost(this.#instance)
     const data = this.#server('data', everybody, [
@@ -119,7 +115,9 @@ export class Host implements AsyncDisposable {
       ...operationsRoutes(this.metrics),
       ...slotMapRoutes(watch, this.#ending.signal),
     ]
-    const admin = this.#server('admin', authenticate, routes, { [instanceHeader]: this.#instance })
+    const admin = this.#server('admin', this.#access.authenticate, routes, {
+      [instanceHeader]: this.#instance,
+    })
     this.#addresses = {
       listen: await data.listen(dataAddress),
       adminListen: await admin.listen(adminAddress),
@@ -182,6 +180,7 @@ export class Host implements AsyncDisposable {
     clearTimeout(timer)
     await this.#workers[Symbol.asyncDispose]()
     await this.#compiler[Symbol.asyncDispose]()
+    this.#access?.[Symbol.dispose]()
     // What kept it from starting is told by whoever started it.
     if (started) this.log.info('ended')
   }
@@ -192,18 +191,4 @@ function standardLog(level: LogLevel): Logger {
   const destination = pino.destination({ fd: process.stderr.fd, sync: true })
   destination.on('error', () => undefined)
   return pino({ level }, destination)
-}
-
-/** @throws InvalidHostOptionError where the administration would be open to others */
-function authentication(
-  tokenFile: string | undefined,
-  address: ListenAddress,
-): Promise<Authenticate> | Authenticate {
-  if (tokenFile !== undefined) return bearerToken(tokenFile)
-  if (isLoopback(address)) return whoeverIsHere
-  throw new InvalidHostOptionError(
-    'adminListen',
-    'a loopback address, or have a "tokenFile": whoever reaches this port can load code',
-    `${address.hostname}:${address.port}`,
-  )
 }

@@ -1,18 +1,28 @@
 /** The host's options, their defaults, units and ranges. */
 import { availableParallelism } from 'node:os'
 import { isName } from './modules/module-name.ts'
+import { readAccounts } from './kubernetes/service-accounts.ts'
 import { describeRange, isWithin, type NumberRange } from './number-range.ts'
 import type { InstanceMode } from './workers/protocol.ts'
 
 export interface HostOptions {
   /** Where requests for modules arrive, as `HOST:PORT`; port 0: any free one. @default '127.0.0.1:8080' */
   readonly listen?: string
-  /** Where modules are administered. Other than loopback needs `tokenFile`. @default '127.0.0.1:8081' */
+  /** Where modules are administered. Other than loopback needs `tokenFile` or `tokenReviewAudience`. @default '127.0.0.1:8081' */
   readonly adminListen?: string
   /** A file with the bearer token of the administration port, 16 characters or more. @default none: loopback only */
   readonly tokenFile?: string | undefined
   /** UID of the pod that the host runs in, for whoever asks who it is: letters, digits, "-", "_", ".". @default none */
   readonly podUid?: string | undefined
+  /**
+   * Lets service accounts of Kubernetes use the administration port: their tokens must be for this audience, as its API server says
+   * (TokenReview). Needs `tokenReviewAccounts`, and to run in a pod. @default none: no such tokens are taken
+   */
+  readonly tokenReviewAudience?: string | undefined
+  /** Which service accounts, `NAMESPACE:NAME`, separated by commas: 1 to 100. @default none */
+  readonly tokenReviewAccounts?: string | undefined
+  /** A folder with the `token` and the `ca.crt` with which the API server is asked. @default '/var/run/secrets/kubernetes.io/serviceaccount' */
+  readonly serviceAccountFolder?: string
   /** A folder whose `.wasm` files are loaded, watched, and purged when they go. @default none */
   readonly modules?: string | undefined
   /** Worker threads, 1 to 64. @default the processor cores */
@@ -43,7 +53,7 @@ export interface HostOptions {
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 
 /** They have no default. */
-type OpenOption = 'tokenFile' | 'modules' | 'podUid'
+type OpenOption = 'tokenFile' | 'tokenReviewAudience' | 'tokenReviewAccounts' | 'modules' | 'podUid'
 
 export type ResolvedHostOptions = Required<Omit<HostOptions, OpenOption>> & Pick<HostOptions, OpenOption>
 
@@ -87,6 +97,9 @@ export function resolveHostOptions(options: HostOptions): ResolvedHostOptions {
     listen: options.listen ?? '127.0.0.1:8080',
     adminListen: options.adminListen ?? '127.0.0.1:8081',
     tokenFile: options.tokenFile,
+    tokenReviewAudience: options.tokenReviewAudience,
+    tokenReviewAccounts: options.tokenReviewAccounts,
+    serviceAccountFolder: options.serviceAccountFolder ?? '/var/run/secrets/kubernetes.io/serviceaccount',
     modules: options.modules,
     podUid: options.podUid,
     workers: options.workers ?? availableParallelism(),
@@ -109,9 +122,28 @@ export function resolveHostOptions(options: HostOptions): ResolvedHostOptions {
   }
   if (resolved.podUid !== undefined && !isName(resolved.podUid))
     throw new InvalidHostOptionError('podUid', 'letters, digits, "-", "_" and "."', resolved.podUid)
+  checkTokenReview(resolved)
   if (!['pooled', 'native'].includes(resolved.instances))
     throw new InvalidHostOptionError('instances', '"pooled" or "native"', resolved.instances)
   if (!logLevels.includes(resolved.logLevel))
     throw new InvalidHostOptionError('logLevel', logLevels.join(', '), resolved.logLevel)
   return resolved
+}
+
+/** Audiences are names or URLs. */
+const audiencePattern = /^[\x21-\x7e]{1,253}$/
+
+function checkTokenReview({ tokenReviewAudience, tokenReviewAccounts }: ResolvedHostOptions): void {
+  if (tokenReviewAudience !== undefined && !audiencePattern.test(tokenReviewAudience))
+    throw new InvalidHostOptionError(
+      'tokenReviewAudience',
+      '1 to 253 characters without spaces',
+      tokenReviewAudience,
+    )
+  if (tokenReviewAccounts !== undefined && readAccounts(tokenReviewAccounts) === undefined)
+    throw new InvalidHostOptionError(
+      'tokenReviewAccounts',
+      'NAMESPACE:NAME of 1 to 100 service accounts, separated by commas',
+      tokenReviewAccounts,
+    )
 }

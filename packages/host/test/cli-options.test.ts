@@ -20,6 +20,9 @@ const values: Readonly<Record<OptionName, readonly [string, string, string | num
   listen: ['127.0.0.1:1', ':2', '[::1]:3'],
   adminListen: ['127.0.0.1:1', '127.0.0.2:2', '[::1]:3'],
   tokenFile: ['./a', './b', './c'],
+  tokenReviewAudience: ['warmslot-host', 'https://example.com/warmslot', 'c'],
+  tokenReviewAccounts: ['a:b', 'a:b,c:d', 'kube-system:warmslot.operator, a:b'],
+  serviceAccountFolder: ['./a', './b', './c'],
   podUid: ['a', 'b-1', '0b7e4a4c-3a0e-4c9e-9d52-1a3c7a6a2d10'],
   workers: ['1', '2', 3],
   slots: ['1', '2', 3],
@@ -118,6 +121,10 @@ describe('what is wrong is said with its place', () => {
       'flag "--admin-listen" must be HOST:PORT, [IPV6]:PORT or :PORT, not "a:70000"',
     ],
     [{ 'pod-uid': 'a b' }, 'flag "--pod-uid" must be letters, digits, "-", "_" and ".", not "a b"'],
+    [
+      { 'token-review-audience': 'a b' },
+      'flag "--token-review-audience" must be 1 to 253 characters without spaces, not "a b"',
+    ],
     [{ instances: 'warm' }, 'flag "--instances" must be "pooled" or "native", not "warm"'],
     [
       { 'log-level': 'loud' },
@@ -126,6 +133,14 @@ describe('what is wrong is said with its place', () => {
   ])('in a flag: %j', async (flags, message) => {
     await expect(wrong(flags as never)).rejects.toMatchObject({ code: 'WARMSLOT_USAGE', message })
   })
+
+  it.each(['a', 'a:', ':b', 'a:b,', 'A:b', 'a.b:c', 'a:b:c', 'a/b', 'a:-b', `a:${'b'.repeat(254)}`])(
+    'service accounts that are none: %s',
+    async (accounts) => {
+      const message = `flag "--token-review-accounts" must be NAMESPACE:NAME of 1 to 100 service accounts, separated by commas, not "${accounts}"`
+      await expect(wrong({ 'token-review-accounts': accounts })).rejects.toMatchObject({ message })
+    },
+  )
 
   it('in a variable', async () => {
     await expect(wrong({}, { WARMSLOT_WORKERS: '0' })).rejects.toMatchObject({

@@ -204,7 +204,27 @@ describe('what keeps it from starting is one line', () => {
     const { status, stdout, stderr } = await serve('--admin-listen', '0.0.0.0:0')
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
     expect(stderr).toMatch(
-      /^warmslot serve: flag "--admin-listen" must be a loopback address, or have a --token-file: .*\n$/,
+      /^warmslot serve: flag "--admin-listen" must be a loopback address, or have a --token-file or a --token-review-audience: .*\n$/,
+    )
+  })
+
+  it('token reviews without the files of a service account, or without Kubernetes', async () => {
+    const flags = ['serve', '--workers', '1', '--token-review-audience', 'a']
+    const accounts = ['--token-review-accounts', 'a:b', '--service-account-folder', `${folder.path}/`]
+    const inPod = { KUBERNETES_SERVICE_HOST: '127.0.0.1' }
+    const noFile = await runCli([...flags, ...accounts], inPod)
+    expect(noFile).toMatchObject({ status: 1, stdout: '' })
+    expect(noFile.stderr).toMatch(
+      /^warmslot serve: the file .*\/(?:token|ca\.crt) is not there: make it, or name another one with --service-account-folder\n$/,
+    )
+    const noCluster = await runCli([...flags, ...accounts], { KUBERNETES_SERVICE_HOST: '' })
+    expect(noCluster).toMatchObject({ status: 2, stdout: '' })
+    expect(noCluster.stderr).toMatch(
+      /^warmslot serve: flag "--token-review-audience" must be left out where .*\n$/,
+    )
+    const noAccounts = await runCli(flags, inPod)
+    expect(noAccounts.stderr).toMatch(
+      /^warmslot serve: flag "--token-review-accounts" must be said where there is a --token-review-audience, .*\n$/,
     )
   })
 

@@ -11,6 +11,7 @@ import { startHost, type TestHost } from './support/test-host.ts'
 interface Host {
   readonly instance: string
   readonly startedAt: string
+  readonly now: string
 }
 
 const podUid = '0b7e4a4c-3a0e-4c9e-9d52-1a3c7a6a2d10'
@@ -40,6 +41,7 @@ test('says who it is, the same each time', async () => {
   expect(identity).toEqual({
     instance,
     startedAt: expect.stringMatching(/\.\d{3}Z$/) as string,
+    now: expect.stringMatching(/\.\d{3}Z$/) as string,
     bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
     podUid,
     version: (
@@ -48,9 +50,13 @@ test('says who it is, the same each time', async () => {
     workers: 2,
     slots: 8,
   })
-  expect(await identityOf(host)).toEqual(identity)
-  const startedAt = Date.parse(identity.startedAt)
-  expect([startedAt >= before, startedAt <= Date.now()]).toEqual([true, true])
+  const { now, ...same } = identity
+  const later = await identityOf(host)
+  expect(later).toMatchObject(same)
+  const moments = [before, identity.startedAt, now, later.now, Date.now()].map((one) =>
+    new Date(one).getTime(),
+  )
+  expect(moments).toEqual(moments.toSorted((a, b) => a - b))
 })
 
 test('another one is another, and has no pod unless it is told', async () => {

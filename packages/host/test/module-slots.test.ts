@@ -45,19 +45,19 @@ it('says what a module has in slots: a worker each that is warm, what is in use,
   await expect
     .poll(async () => (await tell(host, 'one')).slots)
     .toMatchObject({ affine: 2, warm: 2, inUse: 0 })
-  await host.put('loop', command, { timeLimitMs: 5_000 })
+  await host.put('loop', command, { timeLimitMs: 5_000, warmSlots: 6 })
   const running = host.run('loop', 'l')
   await expect
     .poll(async () => (await tell(host, 'loop')).slots, { timeout: 4_500 })
-    .toMatchObject({ affine: 1, warm: 1, inUse: 1 })
+    .toMatchObject({ affine: 5, warm: 5, inUse: 1 })
   expect(await list(host)).toMatchObject([
     { uid: 'one', slots: { affine: 2, warm: 2, inUse: 0 } },
-    { uid: 'loop', slots: { affine: 1, warm: 1, inUse: 1 } },
+    { uid: 'loop', slots: { affine: 5, warm: 5, inUse: 1 } },
   ])
   expect((await running).status).toBe(504)
   await expect
     .poll(async () => (await tell(host, 'loop')).slots, { timeout: 4_500 })
-    .toMatchObject({ affine: 2, inUse: 0 })
+    .toMatchObject({ affine: 6, inUse: 0 })
 })
 
 it('says how much memory a module has written', async () => {

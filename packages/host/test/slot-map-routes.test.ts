@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, it, vi } from 'vitest'
-import type { SlotMapState } from '../src/slot-map/page/slot-map-state.ts'
+import type { MapSlot, SlotMapState } from '../src/slot-map/page/slot-map-state.ts'
 import { WorkerThread } from '../src/workers/worker-thread.ts'
 import { command, numbered } from './support/programs.ts'
 import { openStream, slotsOf } from './support/slot-stream.ts'
@@ -83,6 +83,31 @@ it('shows the last slots of a worker that is busy, and what keeps it so', async 
   expect((await run).status).toBe(504)
   await stream.until((state) => Object.values(state.workers).every(({ busy }) => !busy))
   expect(Object.values(stream.state.workers)[0]).not.toHaveProperty('running')
+})
+
+/** Of the only worker. */
+function onlySlots({ workers }: SlotMapState): Readonly<Record<string, MapSlot>> {
+  return structuredClone(Object.values(workers)[0]!.slots)
+}
+
+function numbersOf(state: SlotMapState, is: (slot: MapSlot, number: string) => boolean): string[] {
+  const slots = onlySlots(state)
+  return Object.keys(slots).filter((number) => is(slots[number]!, number))
+}
+
+it('of several slots it shows the one that the guest has', async () => {
+  await using host = await startHost({ workers: 1 })
+  await host.put('program', command, { timeLimitMs: 1_000, warmSlots: 4 })
+  await using stream = await openStream(host.admin)
+  await stream.until((state) => slotsOf(state, 'program').length === 4)
+  const before = onlySlots(stream.state)
+  const run = host.run('program', 'l')
+  await stream.until((state) => Object.values(state.workers).some(({ busy }) => busy))
+  const shown = numbersOf(stream.state, ({ state }) => state === 'in-use')
+  expect(shown).toHaveLength(1)
+  await run
+  await stream.until((state) => Object.values(state.workers).every(({ busy }) => !busy))
+  expect(numbersOf(stream.state, ({ hits }, number) => hits > before[number]!.hits)).toEqual(shown)
 })
 
 it('ends its streams with the host', async () => {

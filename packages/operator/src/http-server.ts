@@ -1,7 +1,7 @@
 /** A small HTTP server of fixed paths: health, readiness, metrics. */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { InvalidOperatorOptionError } from './errors/invalid-operator-option-error.ts'
+import { readListenAddress } from './listen-address.ts'
 
 export interface PlainAnswer {
   readonly status: number
@@ -28,14 +28,9 @@ export class PlainHttpServer implements AsyncDisposable {
 
   /** @param address `HOST:PORT`, `[IPV6]:PORT`, or `:PORT` for all interfaces @returns the port */
   async listen(option: string, address: string): Promise<number> {
-    const [, bracketed, plain, digits] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(address) ?? []
-    const port = Number(digits)
-    if (digits === undefined || port > 65_535)
-      throw new InvalidOperatorOptionError(option, 'HOST:PORT, [IPV6]:PORT or :PORT', address)
-    const host = bracketed ?? plain
+    const { host, port } = readListenAddress(option, address)
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject)
-      // No host: all interfaces, of IPv6 too where there is one.
       this.#server.listen({ port, ...(host ? { host } : {}) }, resolve)
     })
     return (this.#server.address() as AddressInfo).port

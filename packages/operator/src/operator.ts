@@ -5,8 +5,9 @@
 import type { KubeConfig, V1Node, V1Pod } from '@kubernetes/client-node'
 import { type Logger, pino } from 'pino'
 import { ClusterEvents } from './cluster-events.ts'
-import { Controllers, type ControllerTimes, type Watches } from './controllers.ts'
-import { PlainHttpServer } from './http-server.ts'
+import type { ControllerTimes } from './controller-times.ts'
+import { Controllers, type Watches } from './controllers.ts'
+import { type PlainAnswer, PlainHttpServer } from './http-server.ts'
 import { Cluster } from './kubernetes/cluster.ts'
 import { LeadershipLostError } from './kubernetes/errors/leadership-lost-error.ts'
 import { LeaderElector } from './kubernetes/leader-elector.ts'
@@ -175,7 +176,6 @@ export class Operator {
   }
 
   #healthServer(): PlainHttpServer {
-    const text = (status: number, body: string) => ({ status, contentType: 'text/plain', body: `${body}\n` })
     return new PlainHttpServer({
       '/healthz': () => text(200, 'ok'),
       '/readyz': () => {
@@ -205,4 +205,8 @@ export class Operator {
       }),
     })
   }
+}
+
+function text(status: number, body: string): PlainAnswer {
+  return { status, contentType: 'text/plain', body: `${body}\n` }
 }

@@ -1,6 +1,7 @@
 /** The operator's options, their defaults, units and ranges. */
 import { hostname } from 'node:os'
 import { InvalidOperatorOptionError } from './errors/invalid-operator-option-error.ts'
+import { readListenAddress } from './listen-address.ts'
 
 export interface OperatorOptions {
   /** Where hosts and the lease are. @default the namespace of the kubeconfig's context; in a pod, the pod's own */
@@ -47,8 +48,8 @@ export interface OperatorOptions {
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 
 type Optional = 'hostTokenFile' | 'moduleNamespace'
-export type ResolvedOperatorOptions = Required<Omit<OperatorOptions, 'hostTokenFile'>> &
-  Pick<OperatorOptions, 'hostTokenFile'>
+export type ResolvedOperatorOptions = Required<Omit<OperatorOptions, Optional>> &
+  Pick<OperatorOptions, Optional>
 
 const ranges = {
   leaseDurationMs: [1_000, 600_000],
@@ -107,6 +108,7 @@ export function resolveOperatorOptions(
     if (!Number.isInteger(value) || value < least || value > most)
       throw new InvalidOperatorOptionError(name, `a whole number from ${least} to ${most}`, value)
   }
+  for (const name of ['healthListen', 'metricsListen'] as const) readListenAddress(name, resolved[name])
   for (const name of ['namespace', 'leaseName'] as const) {
     if (!/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(resolved[name]))
       throw new InvalidOperatorOptionError(name, 'a name as Kubernetes has them', resolved[name])

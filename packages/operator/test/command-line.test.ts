@@ -75,8 +75,8 @@ describe('warmslot-operator', { concurrent: true }, () => {
       })
       expect(await program.get('health', '/nothing')).toMatchObject({ status: 404 })
       const tries = async (): Promise<number> => {
-        const { text } = await program.get('metrics', '/metrics')
-        const counts = text.matchAll(/^rest_client_requests_total\{.*code="error".*\} (\d+)$/gm)
+        const { text: metrics } = await program.get('metrics', '/metrics')
+        const counts = metrics.matchAll(/^rest_client_requests_total\{.*code="error".*\} (\d+)$/gm)
         return [...counts].reduce((sum, [, count]) => sum + Number(count), 0)
       }
       for (const least of [1, 4])
@@ -89,7 +89,7 @@ describe('warmslot-operator', { concurrent: true }, () => {
 
   it('has the metrics that dashboards know', async () => {
     await using program = OperatorProcess.run(['--leader-election', 'false'], { kubeConfig })
-    const { text, status } = await program.get('metrics', '/metrics')
+    const { text: metrics, status } = await program.get('metrics', '/metrics')
     expect(status).toBe(200)
     for (const name of [
       'controller_runtime_reconcile_total',
@@ -109,7 +109,7 @@ describe('warmslot-operator', { concurrent: true }, () => {
       'warmslot_operator_orphans_purged_total',
       'process_cpu_seconds_total',
     ])
-      expect(text).toContain(`# TYPE ${name} `)
+      expect(metrics).toContain(`# TYPE ${name} `)
   })
 })
 

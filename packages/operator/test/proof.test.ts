@@ -20,10 +20,10 @@ const running = (startedAt: string | undefined, id: string): object => ({
   state: { running: startedAt === undefined ? {} : { startedAt } },
 })
 
-describe('a container', () => {
-  const proof = (containerStatus: object, facts = {}): string | undefined =>
-    containerProof(record(facts), readHostPod(pod({ containerStatus })))
+const proofOfContainer = (containerStatus: object): string | undefined =>
+  containerProof(record(), readHostPod(pod({ containerStatus })))
 
+describe('a container', () => {
   it.each<[string, object, boolean]>([
     ['that runs', running('2026-01-01T00:00:05Z', 'containerd://c1'), false],
     ['that has terminated after the process was seen', terminated('2026-01-01T00:00:11Z'), true],
@@ -62,7 +62,7 @@ describe('a container', () => {
     ],
     ['of which nothing is said', { state: {} }, false],
   ])('%s', (_, status, isProof) => {
-    expect(proof(status) !== undefined).toBe(isProof)
+    expect(proofOfContainer(status) !== undefined).toBe(isProof)
   })
 
   it('that was not known when the record was written proves nothing by running', () => {
@@ -87,25 +87,25 @@ function terminatedBefore(finishedAt: string): object {
   return { terminated: { containerID: 'containerd://c1', exitCode: 137, finishedAt } }
 }
 
-describe('a node', () => {
-  const node = (uid: string, bootID: string): object => ({
-    metadata: { uid },
-    status: { nodeInfo: { bootID } },
-  })
+const nodeOf = (uid: string, bootID: string): object => ({
+  metadata: { uid },
+  status: { nodeInfo: { bootID } },
+})
 
+describe('a node', () => {
   it.each<[string, object | undefined, boolean]>([
-    ['that has booted again', node('node-uid-a', 'boot-2'), true],
-    ['that has not', node('node-uid-a', 'boot-1'), false],
+    ['that has booted again', nodeOf('node-uid-a', 'boot-2'), true],
+    ['that has not', nodeOf('node-uid-a', 'boot-1'), false],
     ['that is missing', undefined, false],
-    ['that was made anew under its name', node('node-uid-b', 'boot-2'), false],
-    ['that does not say', node('node-uid-a', ''), false],
+    ['that was made anew under its name', nodeOf('node-uid-b', 'boot-2'), false],
+    ['that does not say', nodeOf('node-uid-a', ''), false],
   ])('%s', (_, found, isProof) => {
     expect(nodeProof(record(), found as never) !== undefined).toBe(isProof)
   })
 
   it('whose boot was not known proves nothing', () => {
     const { bootID: _, ...unknown } = record()
-    expect(nodeProof(unknown, node('node-uid-a', 'boot-2') as never)).toBeUndefined()
+    expect(nodeProof(unknown, nodeOf('node-uid-a', 'boot-2') as never)).toBeUndefined()
   })
 })
 
@@ -156,9 +156,10 @@ it('a pod whose object is gone, on a node that is missing, proves nothing', () =
   expect(provenGone(record(), undefined, undefined)).toBeUndefined()
 })
 
+const annotated = (uid: string): object => ({ annotations: { 'warmslot.dev/force-release': uid } })
+
 describe('a human', () => {
   it('is believed about the pod whose UID the annotation has', () => {
-    const annotated = (uid: string): object => ({ annotations: { 'warmslot.dev/force-release': uid } })
     expect(provenGone(record(), host(annotated('pod-a')), undefined)).toMatchObject({ reason: 'HumanWord' })
     expect(provenGone(record(), host(annotated('pod-b')), undefined)).toBeUndefined()
   })

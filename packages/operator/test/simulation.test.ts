@@ -7,7 +7,19 @@
  * busy, or lie; operators are killed anywhere.
  */
 import { expect, it } from 'vitest'
-import fc from 'fast-check'
+import {
+  array,
+  assert,
+  asyncProperty,
+  boolean,
+  constantFrom,
+  type Arbitrary,
+  nat,
+  oneof,
+  record,
+  scheduler,
+  tuple,
+} from 'fast-check'
 import { SimulatedApi, type Stored } from './simulation/simulated-api.ts'
 import { SimulatedHosts } from './simulation/simulated-hosts.ts'
 import { SimulatedOperator } from './simulation/simulated-operator.ts'
@@ -36,39 +48,39 @@ type Step =
       readonly what: number
     }
 
-const operator = fc.constantFrom<0 | 1>(0, 1)
-const what = fc.nat(5)
-const step: fc.Arbitrary<Step> = fc.oneof(
+const operator = constantFrom<(0 | 1)[]>(0, 1)
+const what = nat(5)
+const step: Arbitrary<Step> = oneof(
   {
     weight: 8,
-    arbitrary: fc.record({ kind: fc.constantFrom('watch' as const, 'release' as const), operator }),
+    arbitrary: record({ kind: constantFrom('watch' as const, 'release' as const), operator }),
   },
   {
     weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constantFrom('kill' as const, 'lead' as const, 'lead' as const),
+    arbitrary: record({
+      kind: constantFrom('kill' as const, 'lead' as const, 'lead' as const),
       operator,
     }),
   },
   {
     weight: 12,
-    arbitrary: fc.record({
-      kind: fc.constantFrom('probe' as const, 'reconcile' as const, 'reconcile' as const),
+    arbitrary: record({
+      kind: constantFrom('probe' as const, 'reconcile' as const, 'reconcile' as const),
       operator,
       what,
     }),
   },
   {
     weight: 6,
-    arbitrary: fc.record({
-      kind: fc.constantFrom('kubelet' as const, 'time' as const, 'delete' as const),
+    arbitrary: record({
+      kind: constantFrom('kubelet' as const, 'time' as const, 'delete' as const),
       what,
     }),
   },
   {
     weight: 3,
-    arbitrary: fc.record({
-      kind: fc.constantFrom(
+    arbitrary: record({
+      kind: constantFrom(
         'restart' as const,
         'crash' as const,
         'deletePod' as const,
@@ -91,9 +103,9 @@ const loaded: readonly Step[] = [
   ...moduleUIDs.map((_, index): Step => ({ kind: 'reconcile', operator: 0, what: index })),
   { kind: 'watch', operator: 0 },
 ]
-const steps: fc.Arbitrary<Step[]> = fc
-  .tuple(fc.boolean(), fc.array(step, { maxLength: 120, size: 'max' }))
-  .map(([isLoaded, rest]) => (isLoaded ? [...loaded, ...rest] : rest))
+const steps: Arbitrary<Step[]> = tuple(boolean(), array(step, { maxLength: 120, size: 'max' })).map(
+  ([isLoaded, rest]): Step[] => (isLoaded ? loaded.concat(rest) : rest),
+)
 
 /** What the runs have seen, so that a test that sees nothing fails. */
 const seen = { released: 0, loads: 0, receipts: 0, gone: 0 }
@@ -124,48 +136,48 @@ class World {
     this.#lead(this.operators[0]!)
   }
 
-  async do(step: Step): Promise<void> {
-    if ('operator' in step) {
-      const one = this.operators[step.operator]!
-      if (step.kind === 'watch') one.watch()
-      else if (step.kind === 'release') await this.#release(one)
-      else if (step.kind === 'lead') this.#lead(one)
-      else if (step.kind === 'probe') await one.probe(podUIDs[step.what % podUIDs.length]!)
-      else if (step.kind === 'reconcile')
-        await one.reconcile(modulePath(moduleUIDs[step.what % moduleUIDs.length]!))
+  async do(one: Step): Promise<void> {
+    if ('operator' in one) {
+      const acting = this.operators[one.operator]!
+      if (one.kind === 'watch') acting.watch()
+      else if (one.kind === 'release') await this.#release(acting)
+      else if (one.kind === 'lead') this.#lead(acting)
+      else if (one.kind === 'probe') await acting.probe(podUIDs[one.what % podUIDs.length]!)
+      else if (one.kind === 'reconcile')
+        await acting.reconcile(modulePath(moduleUIDs[one.what % moduleUIDs.length]!))
       else {
-        one.kill()
-        this.#gone.push(one)
+        acting.kill()
+        this.#gone.push(acting)
         const next = this.#operator()
-        this.operators[step.operator] = next
-        if (this.#leader === one) this.#lead(next)
+        this.operators[one.operator] = next
+        if (this.#leader === acting) this.#lead(next)
       }
       return
     }
-    const moduleUID = moduleUIDs[step.what % moduleUIDs.length]!
-    const pod = this.hosts.pods.get(podUIDs[step.what % podUIDs.length]!)!
+    const moduleUID = moduleUIDs[one.what % moduleUIDs.length]!
+    const pod = this.hosts.pods.get(podUIDs[one.what % podUIDs.length]!)!
     const { nowMs } = this.hosts
-    if (step.kind === 'delete') this.api.delete(modulePath(moduleUID))
-    else if (step.kind === 'kubelet') this.hosts.kubelet(pod.uid)
-    else if (step.kind === 'time') this.hosts.nowMs += 137 * (step.what + 1) ** 2
-    else if (step.kind === 'crash') pod.end(nowMs)
-    else if (step.kind === 'restart') {
+    if (one.kind === 'delete') this.api.delete(modulePath(moduleUID))
+    else if (one.kind === 'kubelet') this.hosts.kubelet(pod.uid)
+    else if (one.kind === 'time') this.hosts.nowMs += 137 * (one.what + 1) ** 2
+    else if (one.kind === 'crash') pod.end(nowMs)
+    else if (one.kind === 'restart') {
       pod.end(nowMs)
       // A kubelet starts it some time later.
       this.hosts.nowMs += 50
       pod.start(this.hosts.nowMs)
-    } else if (step.kind === 'deletePod') this.api.delete(pod.path)
-    else if (step.kind === 'cut') pod.isReachable = false
-    else if (step.kind === 'heal') pod.isReachable = true
-    else if (step.kind === 'settings')
-      this.api.update(modulePath(moduleUID), (one) => ({
-        ...one,
-        spec: { ...one.spec, limits: { timeMs: step.what + 1 } },
+    } else if (one.kind === 'deletePod') this.api.delete(pod.path)
+    else if (one.kind === 'cut') pod.isReachable = false
+    else if (one.kind === 'heal') pod.isReachable = true
+    else if (one.kind === 'settings')
+      this.api.update(modulePath(moduleUID), (module) => ({
+        ...module,
+        spec: { ...module.spec, limits: { timeMs: one.what + 1 } },
       }))
     else if (pod.process !== undefined) {
-      if (step.kind === 'busy') pod.process.busy = 2
+      if (one.kind === 'busy') pod.process.busy = 2
       // Who lies in all that it says cannot be found out by asking it.
-      else if (step.kind === 'lie') pod.process.isLying = !pod.process.isHiding
+      else if (one.kind === 'lie') pod.process.isLying = !pod.process.isHiding
       else pod.process.isHiding = !pod.process.isLying
     }
   }
@@ -222,33 +234,26 @@ class World {
 }
 
 it('no finalizer goes while a process has the image, and in the end all go', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.scheduler(),
-      steps,
-      fc.array(fc.boolean(), { maxLength: 60 }),
-      async (s, all, losses) => {
-        const world = new World(
-          (label) => s.schedule(Promise.resolve(), label),
-          losses.map((lost, index) => lost && index % 3 === 0),
-        )
-        const { done } = s.scheduleSequence(
-          all.map((one) => ({ label: JSON.stringify(one), builder: async () => void world.do(one) })),
-        )
-        void done
-        await s.waitIdle()
-        seen.loads += [...world.hosts.pods.values()].filter(({ process }) => process?.mapped.size).length
-        expect(world.broken).toEqual([])
-        await world.settle()
-        expect(world.broken).toEqual([])
-        const left = [...world.api.objects.values()].filter(({ metadata }) =>
-          moduleUIDs.includes(metadata.uid),
-        )
-        expect(left).toEqual([])
-        const held = [...world.api.objects.values()].filter(({ metadata }) => metadata.finalizers?.length)
-        expect(held).toEqual([])
-      },
-    ),
+  await assert(
+    asyncProperty(scheduler(), steps, array(boolean(), { maxLength: 60 }), async (s, all, losses) => {
+      const world = new World(
+        (label) => s.schedule(Promise.resolve(), label),
+        losses.map((lost, index) => lost && index % 3 === 0),
+      )
+      const { done } = s.scheduleSequence(
+        all.map((one) => ({ label: JSON.stringify(one), builder: async () => void world.do(one) })),
+      )
+      void done
+      await s.waitIdle()
+      seen.loads += [...world.hosts.pods.values()].filter(({ process }) => process?.mapped.size).length
+      expect(world.broken).toEqual([])
+      await world.settle()
+      expect(world.broken).toEqual([])
+      const left = [...world.api.objects.values()].filter(({ metadata }) => moduleUIDs.includes(metadata.uid))
+      expect(left).toEqual([])
+      const held = [...world.api.objects.values()].filter(({ metadata }) => metadata.finalizers?.length)
+      expect(held).toEqual([])
+    }),
     { numRuns: Number(process.env['WARMSLOT_SIMULATIONS'] ?? 400) },
   )
   // Before all was well again, that is: in the midst of it.

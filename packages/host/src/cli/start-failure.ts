@@ -1,5 +1,6 @@
 /** What kept a host from starting, in the words of its flags. */
-import type { HostOptions } from '../options.ts'
+import { dirname, resolve } from 'node:path'
+import { type HostOptions, resolveHostOptions } from '../options.ts'
 import { FailureError } from './failure-error.ts'
 import { flagOf, type OptionName } from './options/option-table.ts'
 
@@ -34,14 +35,19 @@ export function startFailure(error: unknown, options: HostOptions): unknown {
     const flag = flagOf(isAdmin ? 'adminListen' : 'listen')
     return new FailureError(`${address}:${port} ${listening[code]} with --${flag}`, { cause: error })
   }
-  const name = (['modules', 'tokenFile'] satisfies OptionName[]).find((one) => isAt(path, options[one]))
+  const names = ['modules', 'tokenFile', 'serviceAccountFolder'] as const satisfies OptionName[]
+  const name = names.find((one) => isAt(path, options[one] ?? resolveHostOptions({})[one]))
   if (name !== undefined && reading[code] !== undefined) {
-    const what = name === 'modules' ? 'the folder' : 'the token file'
+    const what = { modules: 'the folder', tokenFile: 'the token file', serviceAccountFolder: 'the file' }[
+      name
+    ]
     return new FailureError(`${what} ${path} ${reading[code]} with --${flagOf(name)}`, { cause: error })
   }
   return error
 }
 
+/** At the option itself, or at one of the files of a folder. */
 function isAt(path: string | undefined, option: string | undefined): boolean {
-  return path !== undefined && path === option
+  if (path === undefined || option === undefined) return false
+  return path === option || dirname(resolve(path)) === resolve(option)
 }

@@ -6,6 +6,6 @@ export class UnauthorizedError extends HostError {
   readonly status = 401
 
   constructor() {
-    super('Send the token of this host: "Authorization: Bearer TOKEN".')
+    super('Send a token that this host takes: "Authorization: Bearer TOKEN".')
   }
 }

@@ -1,10 +1,11 @@
-/** Who may use the administration port: whoever has the token of the token file. */
+/** Who may use the administration port: whoever has the token of the token file, or one that Kubernetes vouches for. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { isLoopback } from '../listen-address.ts'
 import { BadRequestError } from '../errors/bad-request-error.ts'
 import { UnauthorizedError } from '../errors/unauthorized-error.ts'
+import type { TokenReviews } from '../kubernetes/token-reviews.ts'
 
 /** Resolves for who may, and throws UnauthorizedError for who may not. */
 export type Authenticate = (request: IncomingMessage) => Promise<void> | void
@@ -49,9 +50,36 @@ export async function bearerToken(path: string): Promise<Authenticate> {
   return async (request) => {
     // While the file is being replaced, the token that was there counts.
     await refresh().catch(() => undefined)
-    const [, given = ''] = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '') ?? []
+    const given = bearerOf(request)
     if (!timingSafeEqual(digest(given), expected)) throw new UnauthorizedError()
   }
+}
+
+/** By a token of a service account. Throws UnavailableError where nobody can say. */
+export function reviewedToken(reviews: TokenReviews): Authenticate {
+  return async (request) => {
+    const given = bearerOf(request)
+    if (given === '' || !(await reviews.accepts(given))) throw new UnauthorizedError()
+  }
+}
+
+/** Whoever may by one of them; a later one is asked only if those before have refused. */
+export function anyOf(ways: readonly Authenticate[]): Authenticate {
+  return async (request) => {
+    for (const way of ways) {
+      try {
+        return await way(request)
+      } catch (error) {
+        if (!(error instanceof UnauthorizedError)) throw error
+      }
+    }
+    throw new UnauthorizedError()
+  }
+}
+
+/** Empty where there is none. */
+function bearerOf({ headers }: IncomingMessage): string {
+  return /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1] ?? ''
 }
 
 function digest(text: string): Buffer {

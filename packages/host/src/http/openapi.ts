@@ -42,7 +42,7 @@ export const openApi: Part = {
         type: 'http',
         scheme: 'bearer',
         description:
-          'What the token file of the host holds. A host without one takes all requests, and listens on loopback only.',
+          "What the token file of the host holds, or a token of one of Kubernetes' service accounts that may (option `tokenReviewAudience`). A host with neither takes all requests, and listens on loopback only.",
       },
     },
     parameters: { ...parameters, ...settingParameters },

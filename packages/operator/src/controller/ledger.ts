@@ -88,22 +88,34 @@ export function planLedger(
     if (kept.length + added.length >= mostRecords) continue
     if (currentRecord(kept, host, settings) !== undefined) continue
     while (kept.some((record) => isAt(record, host) && record.hostUID === hostUID(uid, loads))) loads += 1
-    added.push({
-      pod: pod.name,
-      podUID: pod.uid,
-      ...given('node', pod.node),
-      ...given('nodeUID', node(pod.node)?.metadata?.uid),
-      ...given('bootID', node(pod.node)?.status?.nodeInfo?.bootID),
-      ...given('containerID', pod.container.id),
-      instance: identity.instance,
-      ...given('aliveAt', identity.now),
-      hostUID: hostUID(uid, loads),
-      settings,
-      state: 'Loading',
-      since: now,
-    })
+    added.push(newRecord(host, node(pod.node), hostUID(uid, loads), settings, 'Loading', now))
   }
   return { kept, added, loads }
+}
+
+/** An entry for the process that answers there, with all that may prove later that it is gone. */
+export function newRecord(
+  { pod, identity }: KnownHost,
+  node: V1Node | undefined,
+  uidThere: string,
+  settings: string,
+  state: HostRecordState,
+  since: string,
+): HostRecord {
+  return {
+    pod: pod.name,
+    podUID: pod.uid,
+    ...given('node', pod.node),
+    ...given('nodeUID', node?.metadata?.uid),
+    ...given('bootID', node?.status?.nodeInfo?.bootID),
+    ...given('containerID', pod.container.id),
+    ...given('instance', identity?.instance),
+    ...given('aliveAt', identity?.now),
+    hostUID: uidThere,
+    settings,
+    state,
+    since,
+  }
 }
 
 /**

@@ -26,7 +26,10 @@ export function livingStatus(
     ({ host, record }) => record?.state === 'Loaded' && host.failing === undefined,
   )
   const refusals = found.flatMap(({ record }) => (record?.reason !== undefined ? [record] : []))
-  const ready = readiness(desired.length, available.length, refusals, records.length, source)
+  const failing = found.flatMap(({ host }) =>
+    host.failing === undefined ? [] : [`${host.pod.name}: ${host.failing.reason}`],
+  )
+  const ready = readiness(desired.length, available.length, refusals, failing, records.length, source)
   return assembleStatus(
     module,
     {
@@ -57,6 +60,7 @@ function readiness(
   desired: number,
   available: number,
   refusals: readonly HostRecord[],
+  failing: readonly string[],
   records: number,
   source: SourceProblem | undefined,
 ): ConditionWords {
@@ -73,6 +77,12 @@ function readiness(
     const message = `${first.pod}: ${first.message ?? ''}${refusals.length > 1 ? ` (and ${refusals.length - 1} more hosts)` : ''}`
     return { status: 'False', reason: first.state === 'Failed' ? 'LoadFailed' : first.reason!, message }
   }
+  if (failing.length > 0)
+    return {
+      status: 'False',
+      reason: 'HostUnreachable',
+      message: failing.slice(0, 3).join('; ').slice(0, 1_000),
+    }
   if (records >= mostRecords)
     return { status: 'False', reason: 'TooManyHosts', message: `It can be on ${mostRecords} hosts at most.` }
   return { status: 'False', reason: 'WaitingForHosts', message: 'Some hosts do not have it yet.' }

@@ -7,7 +7,7 @@ import { removeFinalizer } from '../kubernetes/finalizer.ts'
 import { forceReleaseAnnotation, type HostRecord, type Module, moduleFinalizer } from '../resource/module.ts'
 import { moduleResource } from '../resource/module-resource.ts'
 import { deletedStatus } from './deleted-status.ts'
-import { isProved, ledgerOf } from './ledger.ts'
+import { isProved, ledgerOf, newRecord } from './ledger.ts'
 import type { ModuleControllerOptions, Outcome } from './module-controller.ts'
 import { hostName, isOfModule } from './module-settings.ts'
 import { numbersOf } from './numbers.ts'
@@ -23,8 +23,8 @@ export class ReleaseController {
   async reconcile(module: Module): Promise<Outcome> {
     const { metadata } = module
     if (!metadata.finalizers?.includes(moduleFinalizer)) return 'settled'
-    const { cluster, directory, events, latest, pathGraceMs, apiAnsweredAtMs, status } = this.#options
-    const ledger = [...ledgerOf(module), ...strays(module, directory.hosts())]
+    const { cluster, directory, events, latest, node, pathGraceMs, apiAnsweredAtMs, status } = this.#options
+    const ledger = [...ledgerOf(module), ...strays(module, directory.hosts(), node)]
     const records = await Promise.all(
       ledger.map((record) => (isProved(record) ? record : this.purge(module, record))),
     )
@@ -63,24 +63,18 @@ export class ReleaseController {
 }
 
 /** What hosts list of this Module and no record names: the ledger was lost (a status that was restored, say). */
-function strays(module: Module, hosts: readonly KnownHost[]): HostRecord[] {
+function strays(
+  module: Module,
+  hosts: readonly KnownHost[],
+  node: ModuleControllerOptions['node'],
+): HostRecord[] {
   const ledger = ledgerOf(module)
-  const isNamed = (podUID: string, uid: string): boolean =>
-    ledger.some((record) => record.podUID === podUID && record.hostUID === uid)
-  return hosts.flatMap(({ pod, identity, modules }) =>
-    [...modules.keys()]
-      .filter((uid) => isOfModule(uid, module.metadata.uid!) && !isNamed(pod.uid, uid))
-      .map((uid) => ({
-        pod: pod.name,
-        podUID: pod.uid,
-        ...(pod.node === undefined ? {} : { node: pod.node }),
-        ...(identity === undefined ? {} : { instance: identity.instance }),
-        ...(identity?.now === undefined ? {} : { aliveAt: identity.now }),
-        ...(pod.container.id === undefined ? {} : { containerID: pod.container.id }),
-        hostUID: uid,
-        settings: '',
-        state: 'Purging' as const,
-        since: new Date().toISOString(),
-      })),
-  )
+  const now = new Date().toISOString()
+  const isStray = (podUID: string, uid: string): boolean =>
+    isOfModule(uid, module.metadata.uid!) &&
+    !ledger.some((record) => record.podUID === podUID && record.hostUID === uid)
+  return hosts.flatMap((host) => {
+    const found = [...host.modules.keys()].filter((uid) => isStray(host.pod.uid, uid))
+    return found.map((uid) => newRecord(host, node(host.pod.node), uid, '', 'Purging', now))
+  })
 }

@@ -8,28 +8,14 @@ import { Agent, request } from 'undici'
 import { HostAnswerError } from '../errors/host-answer-error.ts'
 import { HostUnreachableError } from '../errors/host-unreachable-error.ts'
 import type { HostReceipt } from '../proof/receipt-proof.ts'
-
-/** Who a host's process is. */
-export interface HostIdentity {
-  /** New at each start. */
-  readonly instance: string
-  /** When it started, by its node's clock; ISO 8601. */
-  readonly startedAt: string | undefined
-  /** When it said this, by its node's clock; ISO 8601. */
-  readonly now: string | undefined
-  readonly podUid: string | undefined
-}
-
-/** A module, as a host lists it. */
-export interface ListedModule {
-  readonly uid: string
-  readonly name: string
-  readonly digest: string
-  readonly state: string
-  readonly owner: string | undefined
-  readonly affineSlots: number
-  readonly residentBytes: number
-}
+import {
+  type HostIdentity,
+  type ListedModule,
+  readIdentity,
+  readListed,
+  readObject,
+  text,
+} from './host-answers.ts'
 
 export interface PutModule {
   readonly hostUID: string
@@ -105,15 +91,9 @@ export class HostClient implements AsyncDisposable {
   /** Who is there. */
   async identify(url: string): Promise<HostIdentity> {
     const { body } = await this.#ask(url, { method: 'GET', path: '/v1/host', timeoutMs: this.#timeoutMs })
-    const instance = text(body['instance'])
-    if (instance === undefined)
-      throw new HostAnswerError(url, 0, undefined, 'it does not say which process it is')
-    return {
-      instance,
-      startedAt: time(body['startedAt']),
-      now: time(body['now']),
-      podUid: text(body['podUid']),
-    }
+    const identity = readIdentity(body)
+    if (identity !== undefined) return identity
+    throw new HostAnswerError(url, 0, undefined, 'it does not say which process it is')
   }
 
   /** All modules that it has. */
@@ -218,47 +198,6 @@ export class HostClient implements AsyncDisposable {
       text(read?.['detail']) ?? content.slice(0, 200),
     )
   }
-}
-
-function readObject(content: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(content)
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function readListed(value: unknown): ListedModule | undefined {
-  const { uid, name, digest, state, owner, slots } = (value ?? {}) as Record<string, unknown>
-  const id = text(uid)
-  if (id === undefined) return undefined
-  const { affine, residentBytes } = (slots ?? {}) as Record<string, unknown>
-  return {
-    uid: id,
-    name: text(name) ?? '',
-    digest: text(digest) ?? '',
-    state: text(state) ?? '',
-    owner: text(owner),
-    affineSlots: count(affine),
-    residentBytes: count(residentBytes),
-  }
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
-}
-
-/** A time, as it was written; undefined where it is none. */
-function time(value: unknown): string | undefined {
-  const written = text(value)
-  return written !== undefined && Number.isFinite(Date.parse(written))
-    ? new Date(written).toISOString()
-    : undefined
-}
-
-function count(value: unknown): number {
-  return typeof value === 'number' && Number.isFinite(value) && value > 0 ? Math.floor(value) : 0
 }
 
 function header(value: string | string[] | undefined): string | undefined {

@@ -10,8 +10,10 @@
  * `changed` is told the host when something is new that a Module may wait for.
  */
 import type { V1Pod } from '@kubernetes/client-node'
+import { HostAnswerError } from '../errors/host-answer-error.ts'
 import { HostUnreachableError } from '../errors/host-unreachable-error.ts'
-import type { HostClient, HostIdentity, ListedModule } from './host-client.ts'
+import type { HostClient } from './host-client.ts'
+import type { HostIdentity, ListedModule } from './host-answers.ts'
 import { type HostPod, readHostPod } from './host-pod.ts'
 
 export interface KnownHost {
@@ -142,9 +144,9 @@ export class HostDirectory implements Disposable {
     const failing = this.#entries.get(podUID)?.failing
     // A host without an object has no address: nothing is asked, and so nothing can be wrong with the path.
     if (failing === undefined) return true
-    const others = [...this.#entries]
-      .filter(([uid]) => uid !== podUID)
-      .map(([, { answeredAtMs }]) => answeredAtMs)
+    const others = [...this.#entries.values()]
+      .filter(({ pod }) => pod.uid !== podUID && mayAnswer(pod))
+      .map(({ answeredAtMs }) => answeredAtMs)
     const answers = others.length === 0 ? [otherAnswerMs] : others
     return answers.some((answeredMs) => answeredMs !== undefined && answeredMs >= failing.sinceMs + graceMs)
   }
@@ -166,13 +168,20 @@ export class HostDirectory implements Disposable {
   }
 
   async #ask(entry: Entry): Promise<void> {
-    const { url, container } = entry.pod
-    const isThere = url !== undefined && (container.state === 'running' || container.state === 'unknown')
-    if (this.#ended || !isThere) return
+    const { uid, url } = entry.pod
+    // Also where the kubelet says that nothing runs there: that nobody answers has to be seen.
+    if (this.#ended || url === undefined) return
     const askedMs = this.#now()
     const listedAt = new Date()
     try {
       const identity = await this.#client.identify(url)
+      if (identity.podUid !== undefined && identity.podUid !== uid)
+        throw new HostAnswerError(
+          url,
+          0,
+          undefined,
+          'it is the host of another pod, which has the address now',
+        )
       const modules = await this.#client.list(url)
       entry.answeredAtMs = this.#now()
       const before = entry.identity
@@ -181,7 +190,7 @@ export class HostDirectory implements Disposable {
         before?.instance !== identity.instance ||
         !isSettled(before) !== !isSettled(identity)
       const hasOthers =
-        modules.length !== entry.modules.size || modules.some(({ uid }) => !entry.modules.has(uid))
+        modules.length !== entry.modules.size || modules.some((one) => !entry.modules.has(one.uid))
       entry.identity = identity
       entry.failing = undefined
       entry.failures = 0
@@ -202,6 +211,12 @@ export class HostDirectory implements Disposable {
     if (!HostUnreachableError.isInstance(error)) entry.answeredAtMs = this.#now()
     entry.failures += 1
     if (isNew) this.#changed(entry)
-    this.#askSoon(entry, Math.min(this.#probeMs, (this.#probeMs / 10) * 2 ** (entry.failures - 1)))
+    if (mayAnswer(entry.pod))
+      this.#askSoon(entry, Math.min(this.#probeMs, (this.#probeMs / 10) * 2 ** (entry.failures - 1)))
   }
+}
+
+/** It has an address, and its kubelet does not say that nothing runs there. */
+function mayAnswer({ url, container }: HostPod): boolean {
+  return url !== undefined && (container.state === 'running' || container.state === 'unknown')
 }

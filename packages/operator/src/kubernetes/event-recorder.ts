@@ -115,7 +115,7 @@ export class EventRecorder implements AsyncDisposable {
     }
     series.isQueued = true
     this.#queue.push(series)
-    this.#writing ??= this.#writeAll().finally(() => (this.#writing = undefined))
+    this.#writing ??= this.#writeAll()
   }
 
   async #writeAll(): Promise<void> {
@@ -128,6 +128,8 @@ export class EventRecorder implements AsyncDisposable {
         this.#drop(error)
       }
     }
+    // In the same turn in which the queue was found empty: what comes next begins anew.
+    this.#writing = undefined
   }
 
   /** @throws what the last attempt threw */

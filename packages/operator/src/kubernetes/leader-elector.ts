@@ -8,8 +8,8 @@
  * change last, by its own monotonic clock; wall clocks are written for people only. Who leads counts from when it sent its last renewal:
  * `isLeader` is false afterwards even when the process was stopped and no timer could run. Each write is for the version that was read.
  *
- * Assumptions: the identity is this process' alone; the clock runs while the process is stopped (it need not while the machine is
- * suspended: a process on a suspended machine must ask `isLeader` through other means).
+ * Assumptions: the identity is this process' alone; the clock runs while the process is stopped. While a whole machine is suspended, it
+ * stands still (Linux): on machines that are suspended, the lease proves nothing.
  *
  * Errors: LeadershipLostError, what `lead` throws, InvalidOptionError. Failed requests go to `onError` and are tried again.
  */
@@ -23,16 +23,8 @@ import {
   type ResolvedLeaderElectorOptions,
   retryJitter,
 } from './leader/leader-elector-options.ts'
-import {
-  acquired,
-  holderOf,
-  isSameRecord,
-  type Lease,
-  type LeaseSpec,
-  released,
-  renewed,
-} from './leader/lease.ts'
-import { leases } from './resource.ts'
+import { acquired, holderOf, released, renewed } from './leader/lease.ts'
+import { LeaseRecord } from './leader/lease-record.ts'
 import { wait } from './time/clock.ts'
 
 export interface LeaderRun {
@@ -47,19 +39,14 @@ const releaseAttempts = 3
 
 export class LeaderElector {
   readonly #options: ResolvedLeaderElectorOptions
+  readonly #record: LeaseRecord
   #isRunning = false
   #isLeading = false
   #leadingUntilMs = 0
-  /** What was written or read last; undefined: read before the next write. */
-  #lease: Lease | undefined
-  #seen: { readonly spec: LeaseSpec | undefined; readonly atMs: number } | undefined
-  #holder: string | undefined
-  /** A write was sent: a record with this identity may be of this process. */
-  #hasWritten = false
-
   /** @throws InvalidOptionError */
   constructor(options: LeaderElectorOptions) {
     this.#options = resolveLeaderElectorOptions(options)
+    this.#record = new LeaseRecord(this.#options)
   }
 
   get identity(): string {
@@ -68,7 +55,7 @@ export class LeaderElector {
 
   /** Who held the lease when it was seen last; undefined: nobody, or not known. */
   get holder(): string | undefined {
-    return this.#holder
+    return this.#record.holder
   }
 
   /** Whether this process leads, by the clock, now. Ask it right before what only a leader may do. */
@@ -108,22 +95,19 @@ export class LeaderElector {
 
   async #tryAcquire(): Promise<boolean> {
     const { clock, identity, leaseDurationMs, renewDeadlineMs } = this.#options
-    const lease = await this.#read(this.#limits())
+    const lease = await this.#record.read(this.#limits())
     const holder = holderOf(lease)
-    const isOwn = holder === identity && this.#hasWritten
-    if (holder !== undefined && !isOwn && !this.#isSilent()) return false
+    const isOwn = holder === identity && this.#record.hasWritten
+    if (holder !== undefined && !isOwn && !this.#record.isSilent) return false
     const sentMs = clock.now()
-    await this.#write(lease, acquired(lease?.spec, identity, leaseDurationMs, clock.date()), this.#limits())
+    await this.#record.write(
+      lease,
+      acquired(lease?.spec, identity, leaseDurationMs, clock.date()),
+      this.#limits(),
+    )
     this.#leadingUntilMs = sentMs + renewDeadlineMs
     this.#isLeading = clock.now() < this.#leadingUntilMs
     return this.#isLeading
-  }
-
-  /** Whether the holder has given no sign for as long as it promised, or this one would. */
-  #isSilent(): boolean {
-    const { clock, leaseDurationMs } = this.#options
-    const promisedMs = (this.#seen?.spec?.leaseDurationSeconds ?? 0) * 1000
-    return this.#seen !== undefined && clock.now() - this.#seen.atMs >= Math.max(leaseDurationMs, promisedMs)
   }
 
   async #lead(signal: AbortSignal, lead: LeaderRun['lead']): Promise<void> {
@@ -183,7 +167,7 @@ export class LeaderElector {
   /** @throws LeadershipLostError somebody else has it, or it was too late @throws the Cluster's errors */
   async #renew(done: AbortSignal): Promise<void> {
     const { clock, identity, leaseDurationMs, renewDeadlineMs, name } = this.#options
-    const known = this.#lease ?? (await this.#read(this.#limits(done)))
+    const known = await this.#record.latest(this.#limits(done))
     if (known !== undefined && holderOf(known) !== identity)
       throw new LeadershipLostError(`The lease ${name} is held by ${holderOf(known) ?? 'nobody'} now.`)
     const sentMs = clock.now()
@@ -191,7 +175,7 @@ export class LeaderElector {
     const spec = known?.spec
       ? renewed(known.spec, date)
       : acquired(undefined, identity, leaseDurationMs, date)
-    await this.#write(known, spec, this.#limits(done))
+    await this.#record.write(known, spec, this.#limits(done))
     // An answer that comes after the deadline is too late, whatever it says: others may have been told already.
     if (!this.isLeader()) throw new LeadershipLostError(`The lease ${name} was renewed too late.`)
     this.#leadingUntilMs = sentMs + renewDeadlineMs
@@ -203,59 +187,15 @@ export class LeaderElector {
     const { clock, identity } = this.#options
     for (let attempt = 1; attempt <= releaseAttempts; attempt += 1) {
       try {
-        const lease = this.#lease ?? (await this.#read(this.#limits()))
+        const lease = await this.#record.latest(this.#limits())
         if (lease?.spec === undefined || holderOf(lease) !== identity) return
-        await this.#write(lease, released(lease.spec, clock.date()), this.#limits())
+        await this.#record.write(lease, released(lease.spec, clock.date()), this.#limits())
         return
       } catch (error) {
         // A conflict: a renewal that was cut has arrived after all.
         if (KubernetesApiError.isInstance(error) && error.isConflict) continue
         return this.#report(error)
       }
-    }
-  }
-
-  /** @returns undefined: there is none */
-  async #read(limits: RequestLimits): Promise<Lease | undefined> {
-    const { cluster, namespace, name } = this.#options
-    try {
-      const lease = await cluster.get<Lease>(leases, { namespace, name }, limits)
-      this.#lease = lease
-      this.#see(lease)
-      return lease
-    } catch (error) {
-      if (!KubernetesApiError.isInstance(error) || !error.isNotFound) throw error
-      this.#lease = undefined
-      this.#see(undefined)
-      return undefined
-    }
-  }
-
-  async #write(lease: Lease | undefined, spec: LeaseSpec, limits: RequestLimits): Promise<void> {
-    const { cluster, namespace, name } = this.#options
-    // Should this fail, it is unknown whether it was done.
-    this.#lease = undefined
-    this.#hasWritten = true
-    const apiVersion = `${leases.group}/${leases.version}`
-    const whole = { apiVersion, kind: 'Lease', metadata: { namespace, name }, ...lease, spec }
-    const written =
-      lease === undefined
-        ? await cluster.create<Lease>(leases, whole, limits)
-        : await cluster.replace<Lease>(leases, whole, limits)
-    this.#lease = written
-    this.#see(written)
-  }
-
-  #see(lease: Lease | undefined): void {
-    if (this.#seen === undefined || !isSameRecord(this.#seen.spec, lease?.spec))
-      this.#seen = { spec: lease?.spec, atMs: this.#options.clock.now() }
-    const holder = holderOf(lease)
-    if (holder === this.#holder) return
-    this.#holder = holder
-    try {
-      this.#options.onHolder?.(holder)
-    } catch {
-      // Who listens must not stop it.
     }
   }
 

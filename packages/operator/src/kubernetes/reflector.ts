@@ -19,8 +19,9 @@ import { KubernetesApiError } from './errors/kubernetes-api-error.ts'
 import { KubernetesConnectionError } from './errors/kubernetes-connection-error.ts'
 import { KubernetesProtocolError } from './errors/kubernetes-protocol-error.ts'
 import { type ApiObject, keyOf } from './object.ts'
+import { HandlerSet } from './reflector/handler-set.ts'
 import { listWhole } from './reflector/list-pages.ts'
-import { type Change, ObjectStore, type Store } from './reflector/object-store.ts'
+import { ObjectStore, type Store } from './reflector/object-store.ts'
 import {
   type ReflectorHandlers,
   type ReflectorOptions,
@@ -46,7 +47,7 @@ export class Reflector<T extends ApiObject> implements AsyncDisposable {
   readonly #options: ResolvedReflectorOptions<T>
   readonly #query: ListQuery
   readonly #store: ObjectStore<T>
-  readonly #handlers = new Set<ReflectorHandlers<T>>()
+  readonly #handlers = new HandlerSet<T>((error) => this.#report(error, 'handler', 0))
   readonly #backOff: BackOff
   readonly #stop = new AbortController()
   readonly #synced = Promise.withResolvers<void>()
@@ -70,7 +71,7 @@ export class Reflector<T extends ApiObject> implements AsyncDisposable {
       this.#options
     this.#query = { namespace, labelSelector, fieldSelector }
     this.#store = new ObjectStore(indexers)
-    if (handlers !== undefined) this.#handlers.add(handlers)
+    if (handlers !== undefined) this.#handlers.add(handlers, [])
     this.#backOff = new BackOff(backOff, random)
     this.#lastActivityAt = clock.now()
     // Nobody may wait for it.
@@ -117,9 +118,7 @@ export class Reflector<T extends ApiObject> implements AsyncDisposable {
 
   /** More handlers; they are told of all that is there as added. @returns call it to end that */
   subscribe(handlers: ReflectorHandlers<T>): () => void {
-    this.#handlers.add(handlers)
-    for (const object of this.#store.list()) this.#tell(handlers, { type: 'added', object })
-    return () => void this.#handlers.delete(handlers)
+    return this.#handlers.add(handlers, this.#store.list())
   }
 
   /** Stops; no handler is called afterwards. */
@@ -164,7 +163,7 @@ export class Reflector<T extends ApiObject> implements AsyncDisposable {
     this.#resourceVersion = list.resourceVersion
     this.#lastError = undefined
     if (!this.#wasGone) this.#backOff.reset()
-    this.#apply(this.#store.replaceAll(list.items.map((object) => this.#transformed(object))))
+    this.#handlers.tell(this.#store.replaceAll(list.items.map((object) => this.#transformed(object))))
     if (!this.#hasSynced && !this.#stop.signal.aborted) {
       this.#hasSynced = true
       this.#synced.resolve()
@@ -224,7 +223,7 @@ export class Reflector<T extends ApiObject> implements AsyncDisposable {
     )
       return
     const kept = this.#transformed(object)
-    this.#apply(type === 'DELETED' ? this.#store.remove(kept) : this.#store.put(kept))
+    this.#handlers.tell(type === 'DELETED' ? this.#store.remove(kept) : this.#store.put(kept))
   }
 
   /** @returns when to try again, in milliseconds */
@@ -257,19 +256,6 @@ export class Reflector<T extends ApiObject> implements AsyncDisposable {
     } catch (error) {
       this.#report(error, 'handler', 0)
       return object
-    }
-  }
-
-  #apply(changes: readonly Change<T>[]): void {
-    for (const change of changes) for (const handlers of this.#handlers) this.#tell(handlers, change)
-  }
-
-  #tell(handlers: ReflectorHandlers<T>, change: Change<T>): void {
-    try {
-      if (change.type === 'updated') handlers.updated?.(change.object, change.old)
-      else handlers[change.type]?.(change.object)
-    } catch (error) {
-      this.#report(error, 'handler', 0)
     }
   }
 

@@ -25,7 +25,7 @@ export function provenGone(
 /** What answers is there, whatever others say: it is asked itself. */
 function isAnswering(record: HostRecord, host: KnownHost | undefined): boolean {
   return (
-    host !== undefined &&
+    host?.pod.url !== undefined &&
     host.failing === undefined &&
     host.pod.uid === record.podUID &&
     host.identity?.instance === record.instance

@@ -25,7 +25,6 @@ export function judgeReceipt(
   receipt: HostReceipt,
   instance: string | undefined,
 ): ReceiptVerdict {
-  const refused = (because: string): ReceiptVerdict => ({ proved: false, because })
   if (receipt.uid !== record.hostUID)
     return refused(`its receipt is for another module: ${quote(receipt.uid)}`)
   if (receipt.digest !== undefined && receipt.digest !== digest)
@@ -40,6 +39,10 @@ export function judgeReceipt(
     return refused(`its kernel still has ${mappings} mappings and ${descriptors} descriptors of the image`)
   if (receipt.complete !== true) return refused('its receipt says that the purge is not complete')
   return { proved: true }
+}
+
+function refused(because: string): ReceiptVerdict {
+  return { proved: false, because }
 }
 
 function quote(value: unknown): string {

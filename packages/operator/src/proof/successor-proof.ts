@@ -3,7 +3,7 @@
  * a time, so the one before it is gone. The new one must say that it is of this pod; where it does not know (hosts that are run by hand), the
  * pod must be there, running and not about to go: then nobody else has its address.
  */
-import type { HostIdentity } from '../hosts/host-client.ts'
+import type { HostIdentity } from '../hosts/host-answers.ts'
 import type { HostPod } from '../hosts/host-pod.ts'
 import type { HostRecord } from '../resource/module.ts'
 

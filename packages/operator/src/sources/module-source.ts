@@ -15,13 +15,15 @@ export interface ModuleSourcesOptions {
   readonly cluster: ApiClient
   /** How large a module may be, in bytes. @default 268_435_456 (256 MiB) */
   readonly moduleBytes?: number
-  /** How much of what was had is kept, in bytes. @default 268_435_456 (256 MiB) */
+  /** How much of what was had is kept, in bytes. @default 134_217_728 (128 MiB) */
   readonly keptBytes?: number
   /** How long one may take, in milliseconds. @default 60_000 */
   readonly timeoutMs?: number
 }
 
 const mib = 2 ** 20
+/** Sources that are read at once: each may take `moduleBytes` twice for a moment. */
+const mostAtOnce = 2
 
 export class ModuleSources implements AsyncDisposable {
   readonly #cluster: ApiClient
@@ -32,10 +34,12 @@ export class ModuleSources implements AsyncDisposable {
   /** The one that was used last at the end. */
   readonly #kept = new Map<string, Uint8Array>()
   readonly #asked = new Map<string, Promise<Uint8Array>>()
+  /** Those that may be read next wait for one of these. */
+  readonly #turns: Promise<unknown>[] = Array.from({ length: mostAtOnce }, () => Promise.resolve())
   #bytes = 0
 
   constructor(options: ModuleSourcesOptions) {
-    const { cluster, moduleBytes = 256 * mib, keptBytes = 256 * mib, timeoutMs = 60_000 } = options
+    const { cluster, moduleBytes = 256 * mib, keptBytes = 128 * mib, timeoutMs = 60_000 } = options
     this.#cluster = cluster
     this.#moduleBytes = moduleBytes
     this.#keptBytes = keptBytes
@@ -65,7 +69,7 @@ export class ModuleSources implements AsyncDisposable {
 
   async #fetch(key: string, module: Module, signal: AbortSignal | undefined): Promise<Uint8Array> {
     try {
-      const bytes = await this.#open(module, signal)
+      const bytes = await this.#inTurn(() => this.#open(module, signal))
       const { digest } = module.spec
       const found = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
       if (found !== digest)
@@ -75,6 +79,13 @@ export class ModuleSources implements AsyncDisposable {
     } finally {
       this.#asked.delete(key)
     }
+  }
+
+  /** In one of the queues, by turns. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turns.shift()!.then(work)
+    this.#turns.push(turn.catch(() => undefined))
+    return turn
   }
 
   async #open(module: Module, signal: AbortSignal | undefined): Promise<Uint8Array> {

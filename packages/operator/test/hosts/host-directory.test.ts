@@ -3,9 +3,11 @@ import type { V1Pod } from '@kubernetes/client-node'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { HostAnswerError } from '../../src/errors/host-answer-error.ts'
 import { HostUnreachableError } from '../../src/errors/host-unreachable-error.ts'
-import type { HostClient, HostIdentity, ListedModule } from '../../src/hosts/host-client.ts'
+import type { HostClient } from '../../src/hosts/host-client.ts'
+import type { HostIdentity, ListedModule } from '../../src/hosts/host-answers.ts'
 import { HostDirectory, isSettled, type KnownHost } from '../../src/hosts/host-directory.ts'
-import { pod as basePod } from '../support/host-records.ts'
+import { provenGone } from '../../src/proof/prove.ts'
+import { pod as basePod, record } from '../support/host-records.ts'
 
 const startMs = Date.parse('2026-01-01T00:01:00Z')
 
@@ -15,6 +17,7 @@ class Answers {
   instance = 'instance-1'
   /** When they have started, in milliseconds of the wall clock. */
   startedAtMs: number | undefined = startMs - 60_000
+  podUid: string | undefined
   modules: readonly string[] = []
   readonly failing = new Map<string, 'unreachable' | 'nonsense' | 'hanging'>()
   readonly client: HostClient = {
@@ -26,7 +29,7 @@ class Answers {
       if (failing === 'nonsense') throw new HostAnswerError(url, 0, undefined, 'nonsense')
       const now = new Date(Date.now()).toISOString()
       const startedAt = this.startedAtMs === undefined ? undefined : new Date(this.startedAtMs).toISOString()
-      return { instance: this.instance, startedAt, now, podUid: undefined }
+      return { instance: this.instance, startedAt, now, podUid: this.podUid }
     },
     list: async (): Promise<ListedModule[]> =>
       this.modules.map((uid) => ({
@@ -44,6 +47,14 @@ class Answers {
 function podAt(uid: string, address: string | undefined, facts: object = {}): V1Pod {
   const made = basePod({ uid, name: uid, ...facts })
   return { ...made, status: { ...made.status, podIP: address } } as V1Pod
+}
+
+const ended = {
+  containerStatus: {
+    state: {
+      terminated: { exitCode: 0, containerID: 'containerd://c1', finishedAt: '2026-01-01T00:00:12Z' },
+    },
+  },
 }
 
 const urlOf = (address: string): string => `http://${address}:8081`
@@ -86,16 +97,39 @@ describe('a host', () => {
     expect(changed).toHaveLength(2)
   })
 
-  it('without an address, or whose container has ended, is not asked', async () => {
+  it('without an address is not asked', async () => {
     directory.seen(podAt('a', undefined))
-    const terminated = { state: { terminated: { exitCode: 0 } } }
-    directory.seen(podAt('b', '10.0.0.2', { containerStatus: terminated }))
-    directory.seen(podAt('c', '10.0.0.3', { containerStatus: { state: { waiting: {} } } }))
     await vi.advanceTimersByTimeAsync(5_000)
     expect(answers.asked).toEqual([])
     directory.seen(podAt('a', '10.0.0.1'))
     await vi.advanceTimersByTimeAsync(0)
     expect(answers.asked).toEqual([urlOf('10.0.0.1')])
+  })
+
+  it('whose container has ended is asked once more: that it does not answer lets its kubelet’s word count', async () => {
+    directory.seen(podAt('a', '10.0.0.1'))
+    await vi.advanceTimersByTimeAsync(0)
+    answers.failing.set(urlOf('10.0.0.1'), 'unreachable')
+    answers.asked.length = 0
+    directory.seen(podAt('a', '10.0.0.1', ended))
+    expect(provenGone(record({ podUID: 'a' }), directory.get('a'), undefined)).toBeUndefined()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(provenGone(record({ podUID: 'a' }), directory.get('a'), undefined)).toBeDefined()
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(answers.asked).toEqual([urlOf('10.0.0.1')])
+  })
+
+  it('that is of another pod, which has the address now, does not count as this one', async () => {
+    answers.podUid = 'b'
+    directory.seen(podAt('a', '10.0.0.1'))
+    await vi.advanceTimersByTimeAsync(0)
+    expect(directory.get('a')).toMatchObject({
+      identity: undefined,
+      failing: { reason: expect.stringContaining('another pod') },
+    })
+    answers.podUid = 'a'
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(directory.get('a')).toMatchObject({ identity: { podUid: 'a' }, failing: undefined })
   })
 
   it('that has other modules, or is another process, is told of', async () => {
@@ -233,6 +267,16 @@ describe('the path to a host that fails', () => {
     await fail('10.0.0.1')
     await vi.advanceTimersByTimeAsync(60_000)
     expect(directory.isPathHealthy('a', graceMs, undefined)).toBe(false)
+    expect(directory.isPathHealthy('a', graceMs, startMs + 2_000)).toBe(false)
+    expect(directory.isPathHealthy('a', graceMs, Date.now())).toBe(true)
+  })
+
+  it('of the only host that could answer, too: one whose container has ended could not', async () => {
+    directory.seen(podAt('a', '10.0.0.1'))
+    directory.seen(podAt('b', '10.0.0.2', ended))
+    await vi.advanceTimersByTimeAsync(0)
+    await fail('10.0.0.1', '10.0.0.2')
+    await vi.advanceTimersByTimeAsync(60_000)
     expect(directory.isPathHealthy('a', graceMs, startMs + 2_000)).toBe(false)
     expect(directory.isPathHealthy('a', graceMs, Date.now())).toBe(true)
   })

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -74,4 +76,27 @@ test('a server that the authority has not certified gets nothing', async () => {
   )
   await expect(cluster.list(configMaps)).rejects.toMatchObject({ failure: 'network' })
   expect(server.requests).toEqual([])
+})
+
+test('a proxy of the kubeconfig is used, and does not see what is said', async () => {
+  const asked: string[] = []
+  const proxy = createServer()
+  proxy.on('connect', ({ url = '' }, socket) => {
+    asked.push(url)
+    const [host, port] = url.split(':') as [string, string]
+    const onward = connect(Number(port), host, () => socket.write('HTTP/1.1 200 Connected\r\n\r\n'))
+    onward
+      .on('error', () => undefined)
+      .pipe(socket.on('error', () => undefined))
+      .pipe(onward)
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  const proxyUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
+  const user = await writeClient('first')
+  const cluster = Cluster.fromKubeConfig(server.kubeConfig(user, { caData: caData(), proxyUrl }))
+  await cluster.list(configMaps)
+  await cluster[Symbol.asyncDispose]()
+  expect([asked, server.requests[0]!.clientName]).toEqual([[server.origin.slice('https://'.length)], 'first'])
+  proxy.closeAllConnections()
+  await new Promise((resolve) => proxy.close(resolve))
 })

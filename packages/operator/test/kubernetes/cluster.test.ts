@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -203,6 +204,21 @@ describe('failures', () => {
     await expect(asked).rejects.toBe(reason)
     await expect(cluster.get(configMaps, name, { signal: stop.signal })).rejects.toBe(reason)
     expect(server.requests).toHaveLength(1)
+  })
+
+  test('a signal that outlives requests and watches is left with nothing of them', async () => {
+    await using cluster = Cluster.fromKubeConfig(server.kubeConfig())
+    const { signal } = new AbortController()
+    await cluster.list(configMaps, { signal })
+    await cluster.get(configMaps, name, { signal }).catch(() => undefined)
+    server.script = (_request, response) => sendStatus(response, 403, 'Forbidden')
+    await cluster.stream({ path: '/api/v1/pods', query: { watch: true }, signal }).catch(() => undefined)
+    server.script = () => false
+    const watch = await cluster.stream({ path: '/api/v1/pods', query: { watch: true }, signal })
+    expect(getEventListeners(signal, 'abort').length).toBeGreaterThan(0)
+    watch.destroy()
+    await until('all is gone', () => getEventListeners(signal, 'abort').length === 0)
+    expect(server.requests).toHaveLength(4)
   })
 
   test('disposing ends requests and watches, and refuses more', async () => {

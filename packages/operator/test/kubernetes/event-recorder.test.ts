@@ -211,6 +211,21 @@ describe('limits', () => {
 })
 
 describe('failures', () => {
+  test('an event that comes at any moment after the last of the queue was written is written, too', async () => {
+    for (let turns = 0; turns < 30; turns += 1) {
+      await using events = recorder()
+      const note = `second ${turns}`
+      state.onEvent = async () => {
+        state.onEvent = () => undefined
+        for (let turn = 0; turn < turns; turn += 1) await Promise.resolve()
+        events.record(module, { ...loaded, note })
+      }
+      events.record({ ...module, uid: `u${turns}` }, loaded)
+      await settle()
+      expect(written().at(-1)?.note).toBe(note)
+    }
+  })
+
   test.each(['refuse', 'lost'] as const)(
     '%s is tried again, later and later, four times in all',
     async (fault) => {

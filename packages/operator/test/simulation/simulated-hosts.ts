@@ -4,7 +4,8 @@
  */
 import { HostAnswerError } from '../../src/errors/host-answer-error.ts'
 import { HostUnreachableError } from '../../src/errors/host-unreachable-error.ts'
-import type { HostIdentity, ListedModule, PurgeAnswer, PutModule } from '../../src/hosts/host-client.ts'
+import type { PurgeAnswer, PutModule } from '../../src/hosts/host-client.ts'
+import type { HostIdentity, ListedModule } from '../../src/hosts/host-answers.ts'
 import type { Schedule, SimulatedApi, Stored } from './simulated-api.ts'
 
 export interface SimulatedProcess {

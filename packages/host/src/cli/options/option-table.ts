@@ -39,7 +39,7 @@ export const optionTable: Readonly<Record<OptionName, OptionRow>> = {
     type: 'text',
     value: 'HOST:PORT',
     unit: '',
-    help: 'Where modules are administered. Other than loopback needs a token file: whoever reaches this port can load code',
+    help: 'Where modules are administered. Other than loopback needs a token file or token reviews: whoever reaches this port can load code',
   },
   tokenFile: {
     type: 'text',
@@ -47,6 +47,26 @@ export const optionTable: Readonly<Record<OptionName, OptionRow>> = {
     unit: '',
     help: 'A file with the bearer token of the administration port, 16 characters or more; read again when it changes',
     defaultWords: 'none: loopback only',
+  },
+  tokenReviewAudience: {
+    type: 'text',
+    value: 'AUDIENCE',
+    unit: '',
+    help: "Takes tokens of Kubernetes' service accounts at the administration port that are for this audience, as its API server says",
+    defaultWords: 'none',
+  },
+  tokenReviewAccounts: {
+    type: 'text',
+    value: 'NAMESPACE:NAME,...',
+    unit: '',
+    help: 'Which service accounts those are, separated by commas, 1 to 100. Needed with the audience',
+    defaultWords: 'none',
+  },
+  serviceAccountFolder: {
+    type: 'text',
+    value: 'FOLDER',
+    unit: '',
+    help: 'A folder with the token and the ca.crt with which the API server is asked; both are read again each time',
   },
   podUid: {
     type: 'text',

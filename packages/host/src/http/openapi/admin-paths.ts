@@ -30,7 +30,7 @@ const list: Part = {
   operationId: 'listModules',
   summary: 'All modules that are not purged.',
   tags: ['administration'],
-  responses: { '200': jsonAnswer('The modules.', schemaRef('Modules')), ...problems([401]) },
+  responses: { '200': jsonAnswer('The modules.', schemaRef('Modules')), ...problems([401, 503]) },
 }
 
 const get: Part = {
@@ -38,7 +38,7 @@ const get: Part = {
   summary: 'One module.',
   tags: ['administration'],
   parameters: [parameterRef('uid')],
-  responses: { '200': jsonAnswer('The module.', schemaRef('Module')), ...problems([400, 401, 404]) },
+  responses: { '200': jsonAnswer('The module.', schemaRef('Module')), ...problems([400, 401, 404, 503]) },
 }
 
 const receiptAnswers: Part = {
@@ -55,7 +55,7 @@ const remove: Part = {
     'Purges a module: answers what it has taken, then removes it from all workers, and has the kernel prove it. With a digest, one that is not here is kept from coming.',
   tags: ['administration'],
   parameters: ['uid', 'instanceHeader', 'meantDigest', 'meantName', 'waitMs'].map(parameterRef),
-  responses: { ...receiptAnswers, ...problems([400, 401, 404, 409, 412]) },
+  responses: { ...receiptAnswers, ...problems([400, 401, 404, 409, 412, 503]) },
 }
 
 const purge: Part = {
@@ -63,7 +63,7 @@ const purge: Part = {
   summary: 'How far the purge of a module is.',
   tags: ['administration'],
   parameters: [parameterRef('uid')],
-  responses: { ...receiptAnswers, ...problems([400, 401, 404]) },
+  responses: { ...receiptAnswers, ...problems([400, 401, 404, 503]) },
 }
 
 export const adminPaths: Paths = {

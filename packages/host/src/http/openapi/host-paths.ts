@@ -36,7 +36,7 @@ const host: Part = {
   operationId: 'host',
   summary: 'Who this host is, and how large.',
   tags: ['operations'],
-  responses: { '200': jsonAnswer('This one.', schemaRef('Host')), ...problems([401]) },
+  responses: { '200': jsonAnswer('This one.', schemaRef('Host')), ...problems([401, 503]) },
 }
 
 export const hostPaths: Paths = {

@@ -37,7 +37,7 @@ const metrics: Part = {
       description: 'Text exposition format 0.0.4.',
       content: { 'text/plain': { schema: { type: 'string' } } },
     },
-    ...problems([401]),
+    ...problems([401, 503]),
   },
 }
 

@@ -54,7 +54,8 @@ const kinds: Readonly<Record<ProblemStatus, Kind>> = {
     codes: ['WARMSLOT_WORKER_LOST'],
   },
   503: {
-    description: 'Not now: too many requests wait, the module is being loaded or purged, or no slot is free.',
+    description:
+      'Not now: too many requests wait, the module is being loaded or purged, or no slot is free; at the administration port also: Kubernetes cannot be asked whose token this is.',
     codes: ['WARMSLOT_OVERLOADED', 'WARMSLOT_UNAVAILABLE', 'WARMSLOT_POOL_EXHAUSTED'],
     headers: retryAfter,
   },

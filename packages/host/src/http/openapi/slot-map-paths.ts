@@ -72,7 +72,7 @@ const slots: Part = {
   operationId: 'slots',
   summary: 'Every slot of every worker.',
   tags: ['slot map'],
-  responses: { '200': jsonAnswer('As it stands.', schemaRef('SlotMap')), ...problems([401]) },
+  responses: { '200': jsonAnswer('As it stands.', schemaRef('SlotMap')), ...problems([401, 503]) },
 }
 
 const events: Part = {

@@ -7,7 +7,7 @@ export interface Clock {
   now(): number
   /** The wall clock. */
   date(): Date
-  /** Calls once after `delayMs`. Does not keep the process alive. @returns call it to cancel */
+  /** Calls once after `delayMs`. Whoever waits keeps the process alive. @returns call it to cancel */
   after(delayMs: number, callback: () => void): () => void
 }
 
@@ -20,7 +20,6 @@ export const systemClock: Clock = {
   date: () => new Date(),
   after(delayMs, callback) {
     const timer = setTimeout(callback, Math.min(Math.max(delayMs, 0), maxTimerMs))
-    timer.unref()
     return () => clearTimeout(timer)
   },
 }

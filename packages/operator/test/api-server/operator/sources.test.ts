@@ -4,8 +4,12 @@ import type { ModuleSpec } from '../../../src/resource/module.ts'
 import { callApi, mustCallApi } from '../../support/api-server/call-api.ts'
 import { describeOnApiServer, sharedApiServer } from '../../support/api-server/shared-api-server.ts'
 import { counter } from '../../support/world/guests.ts'
-import { type Page, sha256, SourceServer } from '../../support/world/source-server.ts'
+import { type Page, SourceServer, sha256 } from '../../support/world/source-server.ts'
 import { condition, World } from '../../support/world/world.ts'
+
+function redirectTo(location: string): Page {
+  return (_, response) => void response.writeHead(302, { location }).end()
+}
 
 const bytes = counter(40)
 const digest = sha256(bytes)
@@ -23,11 +27,6 @@ async function untilRefused(world: World, name: string, reason: string, words: s
   expect(module?.status?.records).toEqual([])
   for (const { host } of world.fakes) expect(host.count('PUT')).toBe(0)
 }
-
-const to =
-  (location: string): Page =>
-  (_, response) =>
-    response.writeHead(302, { location }).end()
 
 async function oneHost(options = {}): Promise<World> {
   const world = await World.create(await sharedApiServer())
@@ -91,13 +90,14 @@ describeOnApiServer('a source', { concurrent: true }, () => {
   it('that redirects is followed, and one that does so for ever is not', async () => {
     await using world = await oneHost()
     await using files = await SourceServer.start()
-    for (let count = 0; count < 20; count += 1) files.pages.set(`/a${count || ''}`, to(`/a${count + 1}`))
+    for (let count = 0; count < 20; count += 1)
+      files.pages.set(`/a${count || ''}`, redirectTo(`/a${count + 1}`))
     await create(world, { http: { url: `${files.url}/a` } })
     await untilRefused(world, 'hello', 'SourceUnavailable', '/a')
     expect(files.asked).toContain('/a5')
     expect(files.asked).not.toContain('/a6')
-    files.pages.set('/a', to('/b'))
-    files.pages.set('/b', to(`${files.url}/c`))
+    files.pages.set('/a', redirectTo('/b'))
+    files.pages.set('/b', redirectTo(`${files.url}/c`))
     files.file('/c', bytes)
     await world.untilReady('hello')
   })

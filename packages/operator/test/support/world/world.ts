@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { pino } from 'pino'
-import type { ControllerTimes } from '../../../src/controllers.ts'
+import type { ControllerTimes } from '../../../src/controller-times.ts'
 import { Operator } from '../../../src/operator.ts'
 import type { OperatorOptions } from '../../../src/options.ts'
 import type { Module, ModuleSpec } from '../../../src/resource/module.ts'
