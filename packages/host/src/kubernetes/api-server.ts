@@ -8,6 +8,7 @@ import { readFile } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { Agent, request, type RequestOptions } from 'node:https'
 import { join } from 'node:path'
+import { checkServerIdentity } from './server-identity.ts'
 
 export interface ApiServerOptions {
   /** A name or an address; IPv6 without brackets. */
@@ -36,7 +37,13 @@ export function apiServerAddress(
 
 export class ApiServer implements Disposable {
   readonly #options: ApiServerOptions
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: mostConnections, maxFreeSockets: 1 })
+  // A check of one request's own would end its connection after it.
+  readonly #agent = new Agent({
+    keepAlive: true,
+    maxSockets: mostConnections,
+    maxFreeSockets: 1,
+    checkServerIdentity,
+  })
 
   constructor(options: ApiServerOptions) {
     this.#options = options
