@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, it, vi } from 'vitest'
 import type { MapSlot, SlotMapState } from '../src/slot-map/page/slot-map-state.ts'
+import { SlotWatch } from '../src/slot-map/slot-watch.ts'
 import { WorkerThread } from '../src/workers/worker-thread.ts'
 import { command, numbered } from './support/programs.ts'
 import { openStream, slotsOf } from './support/slot-stream.ts'
@@ -48,10 +49,11 @@ it('streams a whole state, then what changes: a run, a snapshot, a purge', async
 
 it('asks the workers once for all who watch, and nothing when nobody does', async () => {
   await using host = await startHost()
+  const look = vi.spyOn(SlotWatch.prototype, 'look')
   const request = vi.spyOn(WorkerThread.prototype, 'request')
-  const asked = (): number => request.mock.calls.filter(([{ type }]) => type === 'slots').length
+  const questions = (): number => request.mock.calls.filter(([{ type }]) => type === 'slots').length
   await sleep(400)
-  expect(asked()).toBe(0)
+  expect([look.mock.calls.length, questions()]).toEqual([0, 0])
   await using first = await openStream(host.admin)
   await first.until(() => true)
   const streams = await Promise.all(Array.from({ length: 10 }, () => openStream(host.admin)))
@@ -59,15 +61,18 @@ it('asks the workers once for all who watch, and nothing when nobody does', asyn
   await host.put('one', numbered(1))
   for (const stream of [first, ...streams])
     await stream.until(({ modules }) => modules['one']?.state === 'ready')
-  // All of them have had the same looks: far fewer than one for each.
-  const looks = request.mock.calls.filter(([{ type }]) => type === 'slots').length / 2
-  expect(first.events.length).toBeLessThanOrEqual(looks)
+  // Each event of the first one is of a look, and each look asks each of the two workers once at most, however many watch.
+  expect(first.events.length).toBeLessThanOrEqual(look.mock.calls.length)
+  expect(questions()).toBeLessThanOrEqual(2 * look.mock.calls.length)
+  const [watch] = look.mock.contexts as SlotWatch[]
+  expect(watch?.viewers).toBe(11)
   await first[Symbol.asyncDispose]()
   for (const stream of streams) await stream[Symbol.asyncDispose]()
+  await vi.waitFor(() => expect(watch?.viewers).toBe(0), { timeout: 20_000 })
+  const looks = look.mock.calls.length
   await sleep(600)
-  const before = asked()
-  await sleep(600)
-  expect(asked()).toBe(before)
+  expect(look.mock.calls.length).toBe(looks)
+  expect(questions()).toBeLessThanOrEqual(2 * looks)
 })
 
 it('shows the last slots of a worker that is busy, and what keeps it so', async () => {
