@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
-import type { ModuleSource } from '../src/resource/module.ts'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { ApiClient } from '../src/kubernetes/cluster/api-client.ts'
+import type { Module, ModuleSource } from '../src/resource/module.ts'
 import { ModuleSources } from '../src/sources/module-source.ts'
 import { readOciReference } from '../src/sources/oci-reference.ts'
 import { module } from './support/host-records.ts'
@@ -109,6 +110,93 @@ describe('bytes by HTTP', () => {
     }
     for (const path of ['/a', '/b', '/a', '/c', '/a', '/b']) await ask(path)
     expect(asked).toEqual(['/a', '/b', '/c', '/b'])
+  })
+})
+
+/** Answers `/now` at once, and others when the test says. */
+async function slowServer(): Promise<{
+  address: string
+  asked: string[]
+  answers: Map<string, () => void>
+  left: string[]
+}> {
+  const asked: string[] = []
+  const left: string[] = []
+  const answers = new Map<string, () => void>()
+  const address = await serve(({ url = '' }, response) => {
+    asked.push(url)
+    response.on('close', () => response.writableFinished || left.push(url))
+    if (url === '/now') response.end(bytes)
+    else answers.set(url, () => response.end(bytes))
+  })
+  return { address, asked, answers, left }
+}
+
+function at(address: string, path: string): Module {
+  return module({ spec: { source: { http: { url: `http://${address}${path}` } }, digest: digestOf(bytes) } })
+}
+
+describe('who does not want to wait any more', () => {
+  const tired = new Error('tired')
+
+  it('is let go at once; the others who wait for the same get it, by the one request that there was', async () => {
+    const { address, asked, answers, left } = await slowServer()
+    await using sources = new ModuleSources({ cluster: undefined as never })
+    const leaving = new AbortController()
+    // The first one, who has it fetched.
+    const first = sources.read(at(address, '/a'), leaving.signal)
+    const second = sources.read(at(address, '/a'), new AbortController().signal)
+    await vi.waitFor(() => expect(answers.size).toBe(1))
+    leaving.abort(tired)
+    await expect(first).rejects.toBe(tired)
+    answers.get('/a')!()
+    expect(Buffer.from(await second)).toEqual(bytes)
+    expect([asked, left]).toEqual([['/a'], []])
+  })
+
+  it('and was the only one, ends the request; it is made anew for who comes next', async () => {
+    const { address, asked, answers, left } = await slowServer()
+    await using sources = new ModuleSources({ cluster: undefined as never })
+    const leaving = new AbortController()
+    const first = sources.read(at(address, '/a'), leaving.signal)
+    await vi.waitFor(() => expect(answers.size).toBe(1))
+    answers.clear()
+    leaving.abort(tired)
+    await expect(first).rejects.toBe(tired)
+    const next = sources.read(at(address, '/a'))
+    await vi.waitFor(() => expect(left).toEqual(['/a']))
+    await vi.waitFor(() => expect(answers.size).toBe(1))
+    answers.get('/a')!()
+    expect(Buffer.from(await next)).toEqual(bytes)
+    expect(asked).toEqual(['/a', '/a'])
+    await expect(sources.read(at(address, '/b'), leaving.signal)).rejects.toBe(tired)
+    expect(asked).toHaveLength(2)
+  })
+
+  it('for their turn behind servers that do not answer is let go as well, and the turns go on', async () => {
+    const { address, asked, answers } = await slowServer()
+    const found = { binaryData: { 'm.wasm': bytes.toString('base64') } }
+    const cluster = { request: async () => found } as unknown as ApiClient
+    await using sources = new ModuleSources({ cluster })
+    const leaving = [new AbortController(), new AbortController(), new AbortController()] as const
+    const [a, b, c] = ['/a', '/b', '/c'].map((path, index) =>
+      sources.read(at(address, path), leaving[index]!.signal),
+    )
+    const now = sources.read(at(address, '/now'))
+    await vi.waitFor(() => expect(answers.size).toBe(2))
+    // What comes from the API server waits for nobody.
+    const configMap = { name: 'm', key: 'm.wasm' }
+    const small = module({ spec: { source: { configMap }, digest: digestOf(bytes) } })
+    expect(Buffer.from(await sources.read(small))).toEqual(bytes)
+    leaving[2].abort(tired)
+    await expect(c).rejects.toBe(tired)
+    expect(asked.toSorted()).toEqual(['/a', '/b'])
+    leaving[1].abort(tired)
+    await expect(b).rejects.toBe(tired)
+    expect(Buffer.from(await now)).toEqual(bytes)
+    answers.get('/a')!()
+    expect(Buffer.from(await a!)).toEqual(bytes)
+    expect(asked.toSorted()).toEqual(['/a', '/b', '/now'])
   })
 })
 

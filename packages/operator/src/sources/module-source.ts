@@ -1,6 +1,6 @@
 /**
  * A Module's bytes, from wherever it says, with the digest that it says. Those that were had last are kept, so that fifty hosts do not mean
- * fifty downloads; several who want the same wait for one.
+ * fifty downloads; several who want the same wait for one, which ends when none of them waits any more.
  */
 import { createHash } from 'node:crypto'
 import { SourceError } from '../errors/source-error.ts'
@@ -10,6 +10,8 @@ import { readConfigMap } from './config-map-source.ts'
 import { Downloader } from './download.ts'
 import { readHttp } from './http-source.ts'
 import { readOci } from './oci-source.ts'
+import { SharedWork } from './shared-work.ts'
+import { Turns } from './turns.ts'
 
 export interface ModuleSourcesOptions {
   readonly cluster: ApiClient
@@ -22,7 +24,7 @@ export interface ModuleSourcesOptions {
 }
 
 const mib = 2 ** 20
-/** Sources that are read at once: each may take `moduleBytes` twice for a moment. */
+/** Sources elsewhere that are read at once: each may take `moduleBytes` twice for a moment. */
 const mostAtOnce = 2
 
 export class ModuleSources implements AsyncDisposable {
@@ -33,9 +35,8 @@ export class ModuleSources implements AsyncDisposable {
   readonly #timeoutMs: number
   /** The one that was used last at the end. */
   readonly #kept = new Map<string, Uint8Array>()
-  readonly #asked = new Map<string, Promise<Uint8Array>>()
-  /** Those that may be read next wait for one of these. */
-  readonly #turns: Promise<unknown>[] = Array.from({ length: mostAtOnce }, () => Promise.resolve())
+  readonly #reading = new Map<string, SharedWork<Uint8Array>>()
+  readonly #turns = new Turns(mostAtOnce)
   #bytes = 0
 
   constructor(options: ModuleSourcesOptions) {
@@ -46,7 +47,7 @@ export class ModuleSources implements AsyncDisposable {
     this.#timeoutMs = timeoutMs
   }
 
-  /** @throws SourceError */
+  /** @throws SourceError; the signal's reason, at once */
   async read(module: Module, signal?: AbortSignal): Promise<Uint8Array> {
     const { namespace = '' } = module.metadata
     const { source, digest } = module.spec
@@ -58,42 +59,44 @@ export class ModuleSources implements AsyncDisposable {
       this.#kept.set(key, kept)
       return kept
     }
-    const asked = this.#asked.get(key) ?? this.#fetch(key, module, signal)
-    this.#asked.set(key, asked)
-    return await asked
+    let reading = this.#reading.get(key)
+    if (reading === undefined || reading.isEnded) {
+      reading = new SharedWork((ending) => this.#fetch(key, module, ending))
+      this.#reading.set(key, reading)
+    }
+    try {
+      return await reading.wait(signal)
+    } finally {
+      // Each who waited comes here; by then there may be another one.
+      if (reading.isEnded && this.#reading.get(key) === reading) this.#reading.delete(key)
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#downloader[Symbol.asyncDispose]()
   }
 
-  async #fetch(key: string, module: Module, signal: AbortSignal | undefined): Promise<Uint8Array> {
-    try {
-      const bytes = await this.#inTurn(() => this.#open(module, signal))
-      const { digest } = module.spec
-      const found = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
-      if (found !== digest)
-        throw new SourceError('DigestMismatch', `The source has ${found}, and "digest" says ${digest}.`)
-      this.#keep(key, bytes)
-      return bytes
-    } finally {
-      this.#asked.delete(key)
-    }
+  async #fetch(key: string, module: Module, signal: AbortSignal): Promise<Uint8Array> {
+    const bytes = await this.#open(module, signal)
+    const { digest } = module.spec
+    const found = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+    if (found !== digest)
+      throw new SourceError('DigestMismatch', `The source has ${found}, and "digest" says ${digest}.`)
+    this.#keep(key, bytes)
+    return bytes
   }
 
-  /** In one of the queues, by turns. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#turns.shift()!.then(work)
-    this.#turns.push(turn.catch(() => undefined))
-    return turn
-  }
-
-  async #open(module: Module, signal: AbortSignal | undefined): Promise<Uint8Array> {
-    const { configMap, http, oci } = module.spec.source
+  async #open({ metadata, spec }: Module, signal: AbortSignal): Promise<Uint8Array> {
+    const { configMap, http, oci } = spec.source
+    // Small, and it comes from the API server, so it need not wait for servers that may be slow.
+    if (configMap) return await readConfigMap(this.#cluster, metadata.namespace ?? '', configMap, signal)
     const options = { maxBytes: this.#moduleBytes, timeoutMs: this.#timeoutMs, signal }
-    if (configMap) return readConfigMap(this.#cluster, module.metadata.namespace ?? '', configMap, signal)
-    if (http) return readHttp(this.#downloader, http.url, options)
-    if (oci) return readOci(this.#downloader, oci.reference, module.spec.digest, options)
+    if (http) return await this.#turns.take(() => readHttp(this.#downloader, http.url, options), signal)
+    if (oci)
+      return await this.#turns.take(
+        () => readOci(this.#downloader, oci.reference, spec.digest, options),
+        signal,
+      )
     throw new SourceError(
       'InvalidSource',
       'The source is none that this version knows: configMap, http or oci.',
