@@ -1,6 +1,7 @@
 /** One HTTP GET whose answer has a limit: of size, of time, of redirects. */
 import { Agent, interceptors, request, type Dispatcher } from 'undici'
 import { SourceError } from '../errors/source-error.ts'
+import { checkServerIdentity } from '../server-identity.ts'
 
 export interface DownloadOptions {
   /** How large the answer may be, in bytes. */
@@ -21,7 +22,7 @@ export interface Download {
 const mostRedirects = 5
 
 export class Downloader implements AsyncDisposable {
-  readonly #agent = new Agent({ connections: 16 })
+  readonly #agent = new Agent({ connections: 16, connect: { checkServerIdentity } })
   readonly #dispatcher: Dispatcher = this.#agent.compose(
     interceptors.redirect({ maxRedirections: mostRedirects, throwOnMaxRedirect: true }),
   )

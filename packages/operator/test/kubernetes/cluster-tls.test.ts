@@ -1,10 +1,13 @@
+import { X509Certificate } from 'node:crypto'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { PeerCertificate } from 'node:tls'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { Cluster, configMaps } from '../../src/index.ts'
+import { checkServerIdentity } from '../../src/server-identity.ts'
 import { Authority } from '../support/certificates.ts'
 import { FakeApiServer } from '../support/fake-api-server.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -77,6 +80,27 @@ test('a server that the authority has not certified gets nothing', async () => {
   await expect(cluster.list(configMaps)).rejects.toMatchObject({ failure: 'network' })
   expect(server.requests).toEqual([])
 })
+
+test('a server at an IPv6 address is known by its certificate; one at an address that is not in it gets nothing', async () => {
+  const user = await writeClient('first')
+  for (const address of ['::1', '127.0.0.2']) {
+    await using other = await FakeApiServer.start(authority.issue('127.0.0.1'), address)
+    await using cluster = Cluster.fromKubeConfig(other.kubeConfig(user, { caData: caData() }))
+    if (address === '::1') await cluster.list(configMaps)
+    else await expect(cluster.list(configMaps)).rejects.toMatchObject({ failure: 'network' })
+    expect(other.requests).toHaveLength(address === '::1' ? 1 : 0)
+  }
+})
+
+test.each(['::', '::2', '::2%lo', '::ffff:127.0.0.1', 'fd00::1', '127.0.0.2', 'localhost'])(
+  'a certificate for 127.0.0.1 and ::1 is not one for %s',
+  (name) => {
+    const certificate = new X509Certificate(authority.issue('127.0.0.1').cert).toLegacyObject()
+    expect(checkServerIdentity(name, certificate as unknown as PeerCertificate)).toMatchObject({
+      code: 'ERR_TLS_CERT_ALTNAME_INVALID',
+    })
+  },
+)
 
 test('a proxy of the kubeconfig is used, and does not see what is said', async () => {
   const asked: string[] = []

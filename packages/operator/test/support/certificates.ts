@@ -1,4 +1,4 @@
-/** Certificates for tests, made by OpenSSL: an authority, a server at 127.0.0.1, and clients. */
+/** Certificates for tests, made by OpenSSL: an authority, a server at 127.0.0.1 and ::1, and clients. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -21,7 +21,7 @@ export class Authority implements Disposable {
   /** @param name of a server, `127.0.0.1`, or of a client */
   issue(name: string): KeyPair {
     const extensions = join(this.#folder, 'extensions')
-    writeFileSync(extensions, `subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n`)
+    writeFileSync(extensions, `subjectAltName=IP:127.0.0.1,IP:::1\nextendedKeyUsage=serverAuth,clientAuth\n`)
     this.#openssl('req', ...newKey(name), '-subj', `/CN=${name}`)
     const ca = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial']
     this.#openssl(

@@ -26,9 +26,10 @@ export class FakeApiServer implements AsyncDisposable {
   readonly #sockets = new Set<Socket>()
   readonly #server: Server
 
-  static async start(tls?: ServerOptions): Promise<FakeApiServer> {
+  /** @param address to listen on */
+  static async start(tls?: ServerOptions, address = '127.0.0.1'): Promise<FakeApiServer> {
     const server = new FakeApiServer(tls)
-    await new Promise<void>((resolve) => server.#server.listen(0, '127.0.0.1', resolve))
+    await new Promise<void>((resolve) => server.#server.listen(0, address, resolve))
     return server
   }
 
@@ -49,7 +50,8 @@ export class FakeApiServer implements AsyncDisposable {
 
   get origin(): string {
     const protocol = this.#server instanceof Object && 'setSecureContext' in this.#server ? 'https' : 'http'
-    return `${protocol}://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+    const { address, family, port } = this.#server.address() as AddressInfo
+    return `${protocol}://${family === 'IPv6' ? `[${address}]` : address}:${port}`
   }
 
   get openConnections(): number {

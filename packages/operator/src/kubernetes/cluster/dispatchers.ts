@@ -6,6 +6,7 @@
  */
 import type { KubeConfig } from '@kubernetes/client-node'
 import { Agent, type buildConnector, type Dispatcher, ProxyAgent } from 'undici'
+import { checkServerIdentity } from '../../server-identity.ts'
 import type { Credentials } from './credentials.ts'
 
 const keepAliveInitialDelayMs = 30_000
@@ -58,6 +59,7 @@ export class Dispatchers implements AsyncDisposable {
     const tlsOptions = type === 'agent' ? wanted.connect : type === 'none' ? {} : wanted.requestTls
     const connection = {
       ...tlsOptions,
+      checkServerIdentity,
       keepAlive: true,
       keepAliveInitialDelay: keepAliveInitialDelayMs,
       timeout: connectTimeoutMs,
