@@ -1,10 +1,10 @@
-/** The command `warmslot-operator` in a process of its own, and what it says. */
+/** The command `warmslot-operator`, as built, in a process of its own, and what it says. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { until } from '../until.ts'
 
-const program = new URL('../../../src/warmslot-operator.ts', import.meta.url).pathname
+const program = new URL('../../../dist/warmslot-operator.js', import.meta.url).pathname
 
 export interface OperatorProcessOptions {
   /** A file. */
