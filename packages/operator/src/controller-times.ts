@@ -8,7 +8,9 @@ export interface ControllerTimes {
   readonly orphanGraceMs: number
   /** Before it no pod is let go: longer than any request to the API server takes. @default 45_000 */
   readonly firstReleaseMs: number
-  /** Between two writes of a status in which only numbers have changed. @default 60_000 */
+  /** How often what statuses say of slots and bytes is compared with what hosts say. @default 10_000 */
+  readonly numbersLookMs: number
+  /** Between two writes of a status in which only these numbers have changed. @default 30_000 */
   readonly numbersIntervalMs: number
 }
 
@@ -17,5 +19,6 @@ export const usualTimes: ControllerTimes = {
   sweepMs: 30_000,
   orphanGraceMs: 60_000,
   firstReleaseMs: 45_000,
-  numbersIntervalMs: 60_000,
+  numbersLookMs: 10_000,
+  numbersIntervalMs: 30_000,
 }

@@ -12,10 +12,12 @@ import type { V1Node, V1Pod } from '@kubernetes/client-node'
 import type { Logger } from 'pino'
 import { type ControllerTimes, usualTimes } from './controller-times.ts'
 import { Latest } from './controller/latest.ts'
+import { ledgerOf } from './controller/ledger.ts'
 import { LedgerIndex } from './controller/ledger-index.ts'
 import { ModuleController } from './controller/module-controller.ts'
 import { type EventSink, ModuleEvents } from './controller/module-events.ts'
 import { ModuleQueue } from './controller/module-queue.ts'
+import { areFar, numbersOf } from './controller/numbers.ts'
 import { StatusWriter } from './controller/status-writer.ts'
 import { HostClient } from './hosts/host-client.ts'
 import { HostDirectory, type KnownHost } from './hosts/host-directory.ts'
@@ -168,6 +170,7 @@ export class Controllers implements AsyncDisposable {
     )
     this.#pods.start()
     this.#every(this.#times.resyncMs, () => this.#enqueueAll())
+    this.#every(this.#times.numbersLookMs, () => this.#lookAtNumbers())
     this.#every(this.#times.sweepMs, () => void this.#sweeper.sweep(this.#directory.hosts()))
   }
 
@@ -222,6 +225,17 @@ export class Controllers implements AsyncDisposable {
 
   #enqueueAll(): void {
     for (const module of this.#given.watches.modules.store.list()) this.#modules.add(keyOf(module))
+  }
+
+  /** Slots and bytes change by themselves, and nothing says so. Those of deleted Modules are told with what keeps them. */
+  #lookAtNumbers(): void {
+    for (const seen of this.#given.watches.modules.store.list()) {
+      const module = this.#latest.of(seen)
+      const { metadata, status } = module
+      if (metadata.deletionTimestamp != null || !this.#status.mayWriteNumbers(metadata.uid ?? '')) continue
+      const found = numbersOf(status, ledgerOf(module), (podUID) => this.#directory.get(podUID))
+      if (areFar(status, found)) this.#modules.add(keyOf(seen))
+    }
   }
 
   #swept(host: KnownHost, hostUID: string, error: unknown): void {

@@ -68,6 +68,23 @@ describe('a Module that is not deleted', () => {
     expect(conditionsOf(status(records, hosts, source))['Ready']).toBe(expected)
   })
 
+  it('is as the ledger says on hosts that have not been asked yet: whoever is new in charge changes nothing', () => {
+    const unasked = two.map((one) => ({ ...one, identity: undefined }))
+    const records = [loaded('pod-a'), loaded('pod-b')]
+    const known = status(records)
+    expect(status(records, unasked)).toEqual(known)
+    expect(conditionsOf(status([loaded('pod-a')], unasked))['Ready']).toBe('False WaitingForHosts')
+    const loading = [loaded('pod-a'), { ...loaded('pod-b'), state: 'Loading' as const }]
+    expect(conditionsOf(status(loading, unasked))['Ready']).toBe('False WaitingForHosts')
+    const others = [loaded('pod-a'), { ...loaded('pod-b'), settings: 'others' }]
+    expect(conditionsOf(status(others, unasked))['Ready']).toBe('False WaitingForHosts')
+    const [, silent] = unasked
+    const failing = { ...silent!, failing: { sinceMs: 0, reason: 'no answer' } }
+    expect(conditionsOf(status(records, [two[0]!, failing]))['Ready']).toBe('False HostUnreachable')
+    const withoutAddress = { ...silent!, pod: { ...silent!.pod, url: undefined } }
+    expect(conditionsOf(status(records, [two[0]!, withoutAddress]))['Ready']).toBe('False WaitingForHosts')
+  })
+
   it('stays ready without its source: nobody needs it now', () => {
     const problem = { reason: 'SourceUnavailable', message: '' }
     expect(conditionsOf(status([loaded('pod-a'), loaded('pod-b')], two, problem))['Ready']).toBe(

@@ -1,5 +1,5 @@
 /** The status of a Module that is not deleted, from its ledger and from the hosts that there are. */
-import type { KnownHost } from '../hosts/host-directory.ts'
+import { isAsked, type KnownHost } from '../hosts/host-directory.ts'
 import type { HostRecord, Module } from '../resource/module.ts'
 import { currentRecord, desiredHosts, mostRecords } from './ledger.ts'
 import { hostSettings, settingsFingerprint } from './module-settings.ts'
@@ -21,7 +21,10 @@ export function livingStatus(
 ): ReturnType<typeof assembleStatus> {
   const settings = settingsFingerprint(hostSettings(module))
   const desired = desiredHosts(module, hosts)
-  const found = desired.map((host) => ({ host, record: currentRecord(records, host, settings) }))
+  const found = desired.map((host) => ({
+    host,
+    record: currentRecord(records, isAsked(host) ? host : asRecorded(records, host), settings),
+  }))
   const available = found.filter(
     ({ host, record }) => record?.state === 'Loaded' && host.failing === undefined,
   )
@@ -54,6 +57,14 @@ export function livingStatus(
     },
     now,
   )
+}
+
+/** Until it has been asked, the process there counts as the one that the ledger has last: whoever is new in charge knows no other. */
+function asRecorded(records: readonly HostRecord[], host: KnownHost): KnownHost {
+  const instance = records.findLast(({ podUID }) => podUID === host.pod.uid)?.instance
+  return instance === undefined
+    ? host
+    : { ...host, identity: { instance, startedAt: undefined, now: undefined, podUid: undefined } }
 }
 
 function readiness(

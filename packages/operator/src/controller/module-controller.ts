@@ -93,7 +93,7 @@ export class ModuleController {
     const problem = await this.#findBytes(held, [...plan.kept, ...plan.added], signal)
     const module = await this.#writeLedger(held, problem === undefined ? plan : { ...plan, added: [] })
     const records = await this.#send(module, problem === undefined, signal)
-    const numbers = numbersOf(records, (podUID) => directory.get(podUID))
+    const numbers = numbersOf(module.status, records, (podUID) => directory.get(podUID))
     const status = livingStatus(
       module,
       records,

@@ -33,7 +33,7 @@ export class ReleaseController {
     const written = await status.write(
       module,
       deletedStatus(module, records, {
-        numbers: numbersOf(records, (podUID) => directory.get(podUID)),
+        numbers: numbersOf(module.status, records, (podUID) => directory.get(podUID)),
         isPathHealthy: (podUID) => directory.isPathHealthy(podUID, pathGraceMs, apiAnsweredAtMs()),
         now: new Date().toISOString(),
         forced,

@@ -1,17 +1,18 @@
 /**
  * Writes a Module's status where it has changed, at the version of the object that it was made from: the API server refuses it with a conflict
- * where that is not the last one. Numbers that change by themselves are written with something else, or at intervals.
+ * where that is not the last one. Numbers that change by themselves are written with something else, or, where they have changed much, at intervals.
  */
 import type { ApiClient } from '../kubernetes/cluster/api-client.ts'
 import { objectPath } from '../kubernetes/resource.ts'
 import type { Module, ModuleStatus } from '../resource/module.ts'
 import { moduleResource } from '../resource/module-resource.ts'
 import type { Latest } from './latest.ts'
+import { areFar } from './numbers.ts'
 
 export interface StatusWriterOptions {
   readonly cluster: ApiClient
   readonly latest: Latest<Module>
-  /** Between two writes of one Module that only have other numbers, in milliseconds. @default 60_000 */
+  /** Between two writes of one Module that only have other numbers, in milliseconds. @default 30_000 */
   readonly numbersIntervalMs?: number
   /** Monotonic. @default performance.now */
   readonly now?: () => number
@@ -22,13 +23,13 @@ export class StatusWriter {
   readonly #latest: Latest<Module>
   readonly #numbersIntervalMs: number
   readonly #now: () => number
-  /** By UID: when its numbers were written last. */
+  /** By UID: when its status, and so its numbers, were written last. */
   readonly #writtenAtMs = new Map<string, number>()
 
   constructor({
     cluster,
     latest,
-    numbersIntervalMs = 60_000,
+    numbersIntervalMs = 30_000,
     now = () => performance.now(),
   }: StatusWriterOptions) {
     this.#cluster = cluster
@@ -53,6 +54,11 @@ export class StatusWriter {
     return written
   }
 
+  /** Whether numbers of this Module that are far from those that its status has are written by themselves now, or only later. */
+  mayWriteNumbers(uid: string): boolean {
+    return this.#now() - (this.#writtenAtMs.get(uid) ?? -Infinity) >= this.#numbersIntervalMs
+  }
+
   /** The Module is gone. */
   forget(uid: string): void {
     this.#writtenAtMs.delete(uid)
@@ -60,8 +66,7 @@ export class StatusWriter {
 
   #isWorthIt(uid: string, before: ModuleStatus, after: ModuleStatus): boolean {
     if (text(withoutNumbers(before)) !== text(withoutNumbers(after))) return true
-    if (before.affineSlots === after.affineSlots && before.residentBytes === after.residentBytes) return false
-    return this.#now() - (this.#writtenAtMs.get(uid) ?? -Infinity) >= this.#numbersIntervalMs
+    return areFar(before, after) && this.mayWriteNumbers(uid)
   }
 }
 

@@ -28,6 +28,11 @@ export interface KnownHost {
   readonly listedAt: Date | undefined
 }
 
+/** Whether it is known what came of the first question to it; where it has no address, nothing will. */
+export function isAsked({ identity, failing, pod }: KnownHost): boolean {
+  return identity !== undefined || failing !== undefined || pod.url === undefined
+}
+
 export interface HostDirectoryOptions {
   readonly client: HostClient
   /** Something is new about this host; it may have left. */

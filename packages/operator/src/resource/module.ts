@@ -68,9 +68,9 @@ export interface ModuleStatus {
   readonly hosts?: HostCounts
   /** Who keeps a deleted Module from going, the longest-standing first; 10 at most. */
   readonly blockers?: readonly Blocker[]
-  /** Slots of all hosts that still map its image, or wait for it. */
+  /** Slots of all hosts that still map its image, or wait for it. Brought up to date at intervals, where it is a tenth away or more. */
   readonly affineSlots?: number
-  /** What its images and their copies take in all hosts. */
+  /** What its images and their copies take in all hosts. Likewise. */
   readonly residentBytes?: number
   /** Every process that has the module, or may have it: written before it is sent there. 1,000 at most. */
   readonly records?: readonly HostRecord[]

@@ -171,15 +171,38 @@ describeOnApiServer('Modules', { concurrent: true }, () => {
   it('say how many slots hold them, and how much memory', async () => {
     await using world = await World.create(await sharedApiServer())
     await world.addHost()
-    await world.addFake()
-    world.operate({}, kubeConfigOf(world.server), { numbersIntervalMs: 0 })
+    const { host } = await world.addFake()
+    const times = { numbersLookMs: 100, numbersIntervalMs: 1_000 }
+    world.operate({}, kubeConfigOf(world.server), times)
     await world.createModule('hello', counter(40), { warmSlots: 3 })
-    await world.untilReady('hello')
     // One of the fake host, and at least those that were asked for.
     await world.until('hello', (module) => (module?.status?.affineSlots ?? 0) >= 4)
     expect((await world.module('hello'))?.status?.residentBytes).toBeGreaterThanOrEqual(65_536)
+    // Nothing else changes.
+    host.slots = { affine: 1_000, residentBytes: 2 ** 30 }
+    await world.until('hello', (module) => (module?.status?.affineSlots ?? 0) >= 1_000)
+    expect((await world.module('hello'))?.status?.residentBytes).toBeGreaterThanOrEqual(2 ** 30)
+    host.slots = { affine: 1_050, residentBytes: 2 ** 30 }
+    const version = (await world.module('hello'))?.metadata.resourceVersion
+    await world.stays('hello', (module) => module?.metadata.resourceVersion === version)
     await world.deleteModule('hello')
     await world.untilGone('hello')
+    expect(world.lastSeen('hello')?.status).toMatchObject({ affineSlots: 0, residentBytes: 0 })
+  })
+
+  it('of which nothing changes are not written, whoever is in charge', async () => {
+    await using world = await World.create(await sharedApiServer())
+    await world.addFake()
+    const times = { numbersLookMs: 100, numbersIntervalMs: 100, resyncMs: 300 }
+    {
+      await using _first = world.operate({}, kubeConfigOf(world.server), times)
+      await world.createModule('hello', counter(40))
+      await world.until('hello', (module) => module?.status?.affineSlots === 1)
+      await world.stays('hello', (module) => module?.status?.affineSlots === 1, 500)
+    }
+    const version = (await world.module('hello'))?.metadata.resourceVersion
+    world.operate({}, kubeConfigOf(world.server), times)
+    await world.stays('hello', (module) => module?.metadata.resourceVersion === version)
   })
 
   it('that run a guest are purged once it has ended: the host says so until then', async () => {

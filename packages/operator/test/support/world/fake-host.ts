@@ -32,6 +32,8 @@ export class FakeHost implements HostProgram {
   readonly requests: HostRequest[] = []
   /** Whether they are kept. */
   isRecording = true
+  /** What it says of each module. */
+  slots: { affine: number; residentBytes: number } = { affine: 1, residentBytes: 65_536 }
   /** What it does otherwise than an honest one. */
   lie: Lie | undefined
   readonly #podUid: string | undefined
@@ -108,13 +110,14 @@ export class FakeHost implements HostProgram {
     const now = new Date().toISOString()
     if (path === '/v1/host')
       return [200, { instance: this.instance, startedAt: this.#startedAt, now, podUid: this.#podUid }]
-    if (path === '/v1/modules') return [200, { modules: [...this.modules.values()].map(listed) }]
+    if (path === '/v1/modules')
+      return [200, { modules: [...this.modules.values()].map((one) => this.#listed(one)) }]
     const module = this.modules.get(uid)
     if (method === 'PUT') {
       if (this.purged.has(uid)) return [409, { code: 'WARMSLOT_MODULE_CONFLICT', detail: 'it was purged' }]
       const [name, digest, owner] = ['name', 'digest', 'owner'].map((one) => query.get(one) ?? '')
       this.modules.set(uid, { uid, name: name!, digest: digest!, owner: owner! })
-      return [module === undefined ? 201 : 200, listed(this.modules.get(uid)!)]
+      return [module === undefined ? 201 : 200, this.#listed(this.modules.get(uid)!)]
     }
     if (method === 'DELETE') {
       this.modules.delete(uid)
@@ -123,12 +126,12 @@ export class FakeHost implements HostProgram {
     }
     return module === undefined
       ? [404, { code: 'WARMSLOT_UNKNOWN_MODULE', detail: 'no such module' }]
-      : [200, listed(module)]
+      : [200, this.#listed(module)]
   }
-}
 
-function listed(module: FakeModule): object {
-  return { ...module, state: 'ready', slots: { affine: 1, warm: 0, inUse: 0, residentBytes: 65_536 } }
+  #listed(module: FakeModule): object {
+    return { ...module, state: 'ready', slots: { warm: 0, inUse: 0, ...this.slots } }
+  }
 }
 
 export const startFake: StartHost<FakeHost> = ({ address }, podUid) =>
