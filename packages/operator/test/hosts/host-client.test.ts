@@ -14,10 +14,10 @@ interface Seen {
   readonly body: string
 }
 
-let stack = new AsyncDisposableStack()
+/** Node 22 has no AsyncDisposableStack. */
+const endings: (() => unknown)[] = []
 afterEach(async () => {
-  await stack[Symbol.asyncDispose]()
-  stack = new AsyncDisposableStack()
+  for (const end of endings.splice(0).toReversed()) await end()
 })
 
 async function hostThat(
@@ -33,9 +33,10 @@ async function hostThat(
     answer(response, one)
   })
   const port = await listen(server)
-  const client = stack.use(new HostClient({ timeoutMs: 300, ...options }))
-  stack.defer(() => server.closeAllConnections())
-  stack.defer(() => void server.close())
+  const client = new HostClient({ timeoutMs: 300, ...options })
+  endings.push(() => client[Symbol.asyncDispose]())
+  endings.push(() => server.closeAllConnections())
+  endings.push(() => void server.close())
   return { client, url: `http://127.0.0.1:${port}`, seen }
 }
 
