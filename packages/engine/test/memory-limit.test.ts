@@ -172,11 +172,12 @@ describe('the option', () => {
     async (value) => {
       const options = { maxMemoryBytes: value as never }
       await using module = await engine.compile(growing('1'))
+      const shared = await module.share()
       for (const refused of [
-        engine.compile(growing('1'), options),
-        engine.deserialize(await module.share(), options),
+        () => engine.compile(growing('1'), options),
+        () => engine.deserialize(shared, options),
       ]) {
-        const error: unknown = await refused.catch((one: unknown) => one)
+        const error: unknown = await refused().catch((one: unknown) => one)
         expect(error).toBeInstanceOf(InvalidOptionError)
         expect((error as Error).message).toMatch(/maxMemoryBytes.*a multiple of 65536 from 65536 to 1048576/)
       }
