@@ -72,25 +72,30 @@ export class ModuleQueue implements AsyncDisposable {
     const { metrics, reconcile, store } = this.#options
     const module = store.get(key)
     if (module === undefined) return
-    const load = new AbortController()
-    if (module.metadata.deletionTimestamp == null) this.#loads.set(key, load)
-    const end = metrics.reconcileSeconds.startTimer(labels)
+    const ending = new AbortController()
+    // `AbortSignal.any` would stay with the queue's signal for as long as that lives, in some versions of Node.
+    const end = (): void => ending.abort(signal.reason)
+    if (signal.aborted) end()
+    signal.addEventListener('abort', end)
+    if (module.metadata.deletionTimestamp == null) this.#loads.set(key, ending)
+    const stopClock = metrics.reconcileSeconds.startTimer(labels)
     metrics.activeWorkers.inc(labels)
     let result = 'error'
     try {
-      const outcome = await reconcile(module, AbortSignal.any([signal, load.signal]))
+      const outcome = await reconcile(module, ending.signal)
       result = outcome === 'again' ? 'requeue_after' : 'success'
       if (outcome === 'again') return { requeueAfterMs: this.#nextPause(key) }
       this.#pauses.delete(key)
     } catch (error) {
-      if (!load.signal.aborted) throw error
+      if (ending.signal.reason !== deleted) throw error
       // Whoever ended it has it in the queue again, if there is anything left of it.
       result = 'requeue'
     } finally {
+      signal.removeEventListener('abort', end)
       this.#loads.delete(key)
       metrics.reconciles.inc({ ...labels, result })
       metrics.activeWorkers.dec(labels)
-      end()
+      stopClock()
     }
   }
 

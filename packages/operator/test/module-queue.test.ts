@@ -1,0 +1,76 @@
+/** What the queue of Modules does with loads that nobody wants any more. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { pino } from 'pino'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { ModuleQueue } from '../src/controller/module-queue.ts'
+import { WorkQueueMetrics } from '../src/kubernetes/queue/work-queue-metrics.ts'
+import { OperatorMetrics } from '../src/metrics.ts'
+import type { Module } from '../src/resource/module.ts'
+import { module } from './support/host-records.ts'
+
+const key = 'ns/m'
+let metrics: OperatorMetrics
+let queue: ModuleQueue
+let stored: Module | undefined
+/** Each reconciliation until it is ended. */
+let signals: AbortSignal[]
+
+beforeEach(() => {
+  metrics = new OperatorMetrics()
+  stored = module()
+  signals = []
+  queue = new ModuleQueue({
+    store: { get: () => stored } as never,
+    reconcile: async (_, signal) => {
+      signals.push(signal)
+      await sleep(60_000, undefined, { signal }).catch(() => signal.throwIfAborted())
+      return 'settled'
+    },
+    concurrency: 2,
+    retryMs: 1_000,
+    metrics,
+    queueMetrics: new WorkQueueMetrics(metrics.registry),
+    log: pino({ level: 'silent' }),
+  })
+})
+afterEach(() => queue[Symbol.asyncDispose]())
+
+async function results(): Promise<Record<string, number>> {
+  const { values } = await metrics.reconciles.get()
+  return Object.fromEntries(values.map(({ labels, value }) => [labels['result'], value]))
+}
+
+async function begun(count: number): Promise<void> {
+  await vi.waitFor(() => expect(signals).toHaveLength(count))
+}
+
+it('a load is ended when its Module is deleted, which is no error, and the Module is looked at again', async () => {
+  queue.add(key)
+  await begun(1)
+  stored = module({ metadata: { ...module().metadata, deletionTimestamp: new Date() as never } })
+  queue.add(key)
+  queue.endLoad(key)
+  await begun(2)
+  expect(await results()).toEqual({ requeue: 1 })
+  // The release of a deleted one is no load.
+  queue.endLoad(key)
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true, false])
+})
+
+it('a load is ended when its Module has gone altogether', async () => {
+  queue.add(key)
+  await begun(1)
+  stored = undefined
+  queue.forget(key)
+  await vi.waitFor(async () => expect(await results()).toEqual({ requeue: 1 }))
+  queue.endLoad('ns/other')
+})
+
+it('all are ended with the queue', async () => {
+  queue.add(key)
+  queue.add('ns/other')
+  await begun(2)
+  await queue[Symbol.asyncDispose]()
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true, true])
+  expect(await results()).toEqual({ error: 2 })
+})
