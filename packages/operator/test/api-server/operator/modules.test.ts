@@ -1,5 +1,5 @@
 /** What people do with Modules: the same bytes twice, other hosts, other limits, the same name again, other finalizers. Real hosts. */
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { type Module, moduleFinalizer, type ModuleSpec } from '../../../src/resource/module.ts'
 import { kubeConfigOf } from '../../support/api-server/kube-config.ts'
 import { describeOnApiServer, sharedApiServer } from '../../support/api-server/shared-api-server.ts'
@@ -242,8 +242,11 @@ describeOnApiServer('Modules', { concurrent: true }, () => {
     expect(has(world, pod, 'hello')).toBe(true)
     const { operator } = world.operate()
     await until('it is swept', () => !has(world, pod, 'hello'), 20_000)
-    const { values } = await operator.metrics.orphans.get()
-    expect(values[0]?.value).toBeGreaterThanOrEqual(1)
+    // The host's answer comes after it has let go.
+    await vi.waitFor(async () => {
+      const { values } = await operator.metrics.orphans.get()
+      expect(values[0]?.value).toBeGreaterThanOrEqual(1)
+    }, 20_000)
     expect(has(world, pod, 'kept')).toBe(true)
     expect(pod.host.mappings('mine')).toBeGreaterThan(0)
   })
