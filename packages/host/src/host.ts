@@ -47,7 +47,9 @@ export class Host implements AsyncDisposable {
     this.#options = options
     this.log = log
     const { workers, slots, maxMemoryBytes, workerHeapBytes, instances, queue, graceMs } = options
-    const worker = { slots, maxMemoryBytes, heapBytes: workerHeapBytes, instances }
+    const { maxTables, maxTableElements, maxArrayBytes } = options
+    const heapLimits = { maxTables, maxTableElements, maxArrayBytes }
+    const worker = { slots, maxMemoryBytes, heapLimits, heapBytes: workerHeapBytes, instances }
     this.#workers = new WorkerPool(
       { workers, worker, queue, graceMs },
       {
@@ -55,7 +57,7 @@ export class Host implements AsyncDisposable {
         startFailed: (error) => this.log.error({ err: error }, 'a worker could not be started'),
       },
     )
-    this.#compiler = new ModuleCompiler(maxMemoryBytes, this.#workers, instances)
+    this.#compiler = new ModuleCompiler(worker, this.#workers)
     this.modules = new ModuleRegistry(this.#workers, this.#compiler, this.metrics)
     this.metrics.watch(this.modules, this.#workers)
   }

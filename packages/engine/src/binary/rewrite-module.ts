@@ -165,7 +165,7 @@ class Rewrite {
     const entriesRange = { start: reader.position, end }
     if (rewrite) rewrite(entriesRange, contents)
     else if (original) contents.bytes(this.#range(entriesRange))
-    append(contents)
+    if (added > 0) append(contents)
     output.section(id, contents)
   }
 

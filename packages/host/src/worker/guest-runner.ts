@@ -27,15 +27,15 @@ export class GuestRunner implements AsyncDisposable {
   /** By the engine's number of the module, for as long as it may be in slots. */
   readonly #uids = new Map<number, string>()
 
-  constructor(number: number, { slots, maxMemoryBytes }: WorkerOptions) {
+  constructor(number: number, { slots, maxMemoryBytes, heapLimits }: WorkerOptions) {
     this.#number = number
-    this.engine = new Engine({ slots, maxMemoryBytes, deadlines: true })
+    this.engine = new Engine({ slots, maxMemoryBytes, deadlines: true, ...heapLimits })
   }
 
-  /** A second call for the same UID waits for the first. */
-  async load(plan: ModuleToLoad): Promise<void> {
+  /** A second call for the same UID waits for the first. @param begin is told when code of the module is about to run */
+  async load(plan: ModuleToLoad, begin: () => void): Promise<void> {
     const { uid } = plan
-    const loading = this.#modules.get(uid) ?? this.#loadWarm(plan)
+    const loading = this.#modules.get(uid) ?? this.#loadWarm(plan, begin)
     this.#modules.set(uid, loading)
     try {
       await loading
@@ -46,9 +46,10 @@ export class GuestRunner implements AsyncDisposable {
   }
 
   /** Initialises a module, and makes another one of the state, for all threads. It stays under the UID until it is purged. */
-  async snapshot(plan: ModuleToLoad): Promise<SharedModule> {
+  async snapshot(plan: ModuleToLoad, begin: () => void): Promise<SharedModule> {
     const { loaded, pooled } = await this.#load(plan)
     try {
+      begin()
       const snapshot = await loaded.snapshot(pooled!, this.engine)
       this.#modules.set(plan.uid, Promise.resolve({ loaded, pooled: snapshot }))
       this.#uids.set(snapshot.id, plan.uid)
@@ -60,9 +61,10 @@ export class GuestRunner implements AsyncDisposable {
   }
 
   /** @throws HostError */
-  async run(uid: string, input: GuestInput): Promise<GuestOutput> {
+  async run(uid: string, input: GuestInput, begin: () => void): Promise<GuestOutput> {
     const held = await this.#modules.get(uid)
     if (held === undefined) throw new UnknownModuleError(uid)
+    begin()
     return input.type === 'command' ? runCommand(held.loaded, input) : callExport(held.loaded, input)
   }
 
@@ -85,9 +87,10 @@ export class GuestRunner implements AsyncDisposable {
   }
 
   /** With an instance ready for the first request. */
-  async #loadWarm(plan: ModuleToLoad): Promise<Held> {
+  async #loadWarm(plan: ModuleToLoad, begin: () => void): Promise<Held> {
     const held = await this.#load(plan)
     try {
+      begin()
       held.loaded.warmUp()
       return held
     } catch (error) {

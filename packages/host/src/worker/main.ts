@@ -8,28 +8,24 @@ import {
   readyNumber,
   type ReportedError,
   type Request,
-  type WorkerOptions,
+  type WorkerData,
 } from '../workers/protocol.ts'
 import { GuestRunner } from './guest-runner.ts'
 
-interface WorkerData {
-  readonly number: number
-  readonly options: WorkerOptions
-}
-
 const port = parentPort
 if (port === null) throw new TypeError('This is the script of a worker thread of @warmslot/host.')
-const { number: workerNumber, options } = workerData as WorkerData
+const { number: workerNumber, options, begun } = workerData as WorkerData
 const runner = new GuestRunner(workerNumber, options)
 
-async function answer(request: Request): Promise<unknown> {
+async function answer(number: number, request: Request): Promise<unknown> {
+  const begin = (): void => void Atomics.store(begun, 0, number | 0)
   switch (request.type) {
     case 'load':
-      return runner.load(request.module)
+      return runner.load(request.module, begin)
     case 'snapshot':
-      return runner.snapshot(request.module)
+      return runner.snapshot(request.module, begin)
     case 'run':
-      return runner.run(request.uid, request.input)
+      return runner.run(request.uid, request.input, begin)
     case 'purge':
       return runner.purge(request.uid)
     case 'slots':
@@ -66,7 +62,7 @@ function transferables(value: unknown): ArrayBuffer[] {
 }
 
 port.on('message', ({ number, request }: NumberedRequest) => {
-  answer(request).then(
+  answer(number, request).then(
     (value) => port.postMessage({ number, value } satisfies Answer, transferables(value)),
     (error: unknown) => port.postMessage({ number, error: reported(error) } satisfies Answer),
   )
