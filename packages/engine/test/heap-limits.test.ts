@@ -54,6 +54,35 @@ describe('options', () => {
   })
 })
 
+const tableImporter = (type: string): Uint8Array<ArrayBuffer> =>
+  wat(`(module (import "m" "table" (table ${type})) (memory 0)
+    (func (export "grow") (param i32) (result i32) (table.grow 0 (ref.null func) (local.get 0))))`)
+
+const growBy = (by: number) => (instance: { exports: object }) => (instance.exports as Exports)['grow'](by)
+
+const functionsText = (count: number): string => '(func) '.repeat(count)
+
+const newDefault = (length: number[]): number[] => [0x41, ...length, 0xfb, 7, 1]
+
+const offsets = (error: Error): string[] =>
+  [...error.stack!.matchAll(/wasm-function\[\d+\]:(0x[0-9a-f]+)/g)].map(([, at]) => at!)
+
+const carry = async (bytes: Uint8Array<ArrayBuffer>, from: Engine, to: Engine): Promise<unknown> => {
+  await using compiled = await from.compile(bytes)
+  const modules = [await compiled.serialize(), await compiled.share()].map((one) => to.deserialize(one))
+  const results = await Promise.allSettled(modules)
+  for (const result of results) if (result.status === 'fulfilled') await result.value.dispose()
+  return results.map((result) => (result.status === 'fulfilled' ? 'taken' : (result.reason as Error)))
+}
+
+const rewritten = (bytes: Uint8Array<ArrayBuffer>, heapLimits = v8HeapLimits): Uint8Array => {
+  const steps = analyseModule(bytes, () => undefined, { sharedTables: false, deadlines: false, heapLimits })
+  for (;;) {
+    const next = steps.next()
+    if (next.done) return next.value.rewritten
+  }
+}
+
 interface Table {
   readonly type: string
   readonly is64: boolean
@@ -145,25 +174,22 @@ describe('tables', () => {
   })
 
   it('from another instance have its limit, and match what asks for a larger maximum', async () => {
-    const imports = (type: string): Uint8Array<ArrayBuffer> =>
-      wat(`(module (import "m" "table" (table ${type})) (memory 0)
-        (func (export "grow") (param i32) (result i32) (table.grow 0 (ref.null func) (local.get 0))))`)
     await using exporter = await engine.compile(
       wat('(module (memory 0) (table (export "table") 1 1000 funcref))'),
     )
     using one = engine.instantiate(exporter)
     // Dropped with the engine: linked instances end together.
     for (const type of ['1 1000 funcref', '1 funcref', '0 20 funcref']) {
-      const module = await engine.compile(imports(type))
+      const module = await engine.compile(tableImporter(type))
       using other = engine.instantiate(module, { m: one.exports })
       expect((other.exports as Exports)['grow'](maxTableElements)).toBe(-1)
     }
     for (const type of ['2 1000 funcref', '0 19 funcref']) {
-      const module = await engine.compile(imports(type))
+      const module = await engine.compile(tableImporter(type))
       expect(() => engine.instantiate(module, { m: one.exports })).toThrow(WebAssembly.LinkError)
     }
     // One of the host's own has whatever the host gave it, and may start larger.
-    await using module = await engine.compile(imports('30 funcref'))
+    await using module = await engine.compile(tableImporter('30 funcref'))
     const own = new WebAssembly.Table({ element: 'anyfunc', initial: 40 })
     using user = engine.instantiate(module, { m: { table: own } })
     expect((user.exports as Exports)['grow'](100)).toBe(40)
@@ -172,15 +198,13 @@ describe('tables', () => {
   it('stay within it from a snapshot on', async () => {
     const bytes = tableModule({ type: 'funcref', is64: false, initial: 1, maximum: undefined })
     await using module = await engine.compile(bytes)
-    const grow = (by: number) => (instance: { exports: object }) => (instance.exports as Exports)['grow'](by)
-    await using snapshot = await engine.snapshot(module, {}, grow(10))
+    await using snapshot = await engine.snapshot(module, {}, growBy(10))
     using instance = engine.instantiate(snapshot)
-    expect([grow(9)(instance), grow(1)(instance), grow(0)(instance)]).toEqual([11, -1, 20])
+    expect([growBy(9)(instance), growBy(1)(instance), growBy(0)(instance)]).toEqual([11, -1, 20])
   })
 })
 
 describe('refused with the option to raise', () => {
-  const functions = (count: number): string => '(func) '.repeat(count)
   const array = [0x5e, 0x78, 1] // type 1: array (mut i8)
   const constant = (...code: number[]): Uint8Array<ArrayBuffer> =>
     rawModule({
@@ -191,7 +215,6 @@ describe('refused with the option to raise', () => {
       ].toReversed(),
       functions: [{ type: 0, code: [] }],
     })
-  const newDefault = (length: number[]): number[] => [0x41, ...length, 0xfb, 7, 1]
 
   it.each<[string, Uint8Array<ArrayBuffer>, RegExp]>([
     [
@@ -202,12 +225,12 @@ describe('refused with the option to raise', () => {
     ['too many tables', wat(`(module ${'(table 1 funcref)'.repeat(4)})`), /4 tables, and 3 .*`maxTables`/],
     [
       'a longer element segment',
-      wat(`(module ${functions(1)} (elem func ${'0 '.repeat(21)}))`),
+      wat(`(module ${functionsText(1)} (elem func ${'0 '.repeat(21)}))`),
       /segment has 21 entries, and 20 .*`maxTableElements`/,
     ],
     [
       'too many elements',
-      wat(`(module ${functions(1)} ${`(elem func ${'0 '.repeat(16)}) `.repeat(4)})`),
+      wat(`(module ${functionsText(1)} ${`(elem func ${'0 '.repeat(16)}) `.repeat(4)})`),
       /segments have 64 entries.*`maxTables`/,
     ],
     [
@@ -232,7 +255,7 @@ describe('refused with the option to raise', () => {
     const texts = [
       `(module ${'(table 20 funcref)'.repeat(3)})`,
       `(module (import "m" "t" (table 1000 funcref)) ${'(table 1 funcref)'.repeat(3)})`,
-      `(module ${functions(1)} ${`(elem func ${'0 '.repeat(20)}) `.repeat(3)})`,
+      `(module ${functionsText(1)} ${`(elem func ${'0 '.repeat(20)}) `.repeat(3)})`,
     ]
     for (const bytes of [...texts.map((text) => wat(text)), constant(...newDefault([0x80, 0x20]))])
       await (await engine.compile(bytes)).dispose()
@@ -265,15 +288,8 @@ function arrayModule([type, , value]: Element): Uint8Array<ArrayBuffer> {
     // From the active segment, which is empty by then, and from the passive one, or from the declared and a passive segment.
     ...[0, 1].map((segment) => [0x41, 0, 0x20, 0, 0xfb, isReference ? 10 : 9, 1, segment]),
   ]
-  const segment = [
-    5,
-    type,
-    0x80,
-    0x08,
-    ...Array<number[]>(1024)
-      .fill([0xd0, type === 0x70 ? 0x73 : 0x72, 0x0b])
-      .flat(),
-  ]
+  const reference = [0xd0, type === 0x70 ? 0x73 : 0x72, 0x0b]
+  const segment = [5, type, 0x80, 0x08, ...Array.from({ length: 1024 }, () => reference).flat()]
   return rawModule({
     types: [
       [0x60, 1, i32, 1, i32],
@@ -357,8 +373,6 @@ describe('arrays', () => {
 
   it('a trap shows the instruction, and where it stands in the original', async () => {
     const bytes = arrayModule(elements[0])
-    const offsets = (error: Error): string[] =>
-      [...error.stack!.matchAll(/wasm-function\[\d+\]:(0x[0-9a-f]+)/g)].map(([, at]) => at!)
     const native = thrownBy(() => (nativeInstance(bytes).exports as Exports)['f1'](-1))
     await using module = await engine.compile(bytes)
     using instance = engine.instantiate(module)
@@ -370,13 +384,6 @@ describe('arrays', () => {
 
 describe('a module that was compiled elsewhere', () => {
   const unlimited = tableModule({ type: 'funcref', is64: false, initial: 1, maximum: undefined })
-  const carry = async (bytes: Uint8Array<ArrayBuffer>, from: Engine, to: Engine): Promise<unknown> => {
-    await using compiled = await from.compile(bytes)
-    const modules = [await compiled.serialize(), await compiled.share()].map((one) => to.deserialize(one))
-    const results = await Promise.allSettled(modules)
-    for (const result of results) if (result.status === 'fulfilled') await result.value.dispose()
-    return results.map((result) => (result.status === 'fulfilled' ? 'taken' : (result.reason as Error)))
-  }
 
   it.each([
     ['tables without a maximum', unlimited, 'maxTableElements'],
@@ -428,14 +435,6 @@ describe('a module that was compiled elsewhere', () => {
 })
 
 describe('where nothing is limited, nothing is rewritten', () => {
-  const rewritten = (bytes: Uint8Array<ArrayBuffer>, heapLimits = v8HeapLimits): Uint8Array => {
-    const steps = analyseModule(bytes, () => undefined, { sharedTables: false, deadlines: false, heapLimits })
-    for (;;) {
-      const next = steps.next()
-      if (next.done) return next.value.rewritten
-    }
-  }
-
   it.each(structuredModules.map(({ name, bytes }) => [name, bytes] as const))('%s', (_, bytes) => {
     const limited = rewritten(bytes, { maxTables: 9, maxTableElements: 8, maxArrayBytes: 2 ** 30 })
     const makesArrays = [6, 7, 9, 10].some((opcode) => Buffer.from(bytes).includes(Buffer.of(0xfb, opcode)))

@@ -32,7 +32,13 @@ export function hasFunction(exports: readonly Descriptor[], name: string): boole
 const mostEntries = 100_000
 
 /** @throws UnusableModuleError for imports that no host of this kind has, and for too many of them, or of exports */
-export function checkInterface({ imports, exports }: { imports: readonly Descriptor[]; exports: readonly Descriptor[] }): void {
+export function checkInterface({
+  imports,
+  exports,
+}: {
+  imports: readonly Descriptor[]
+  exports: readonly Descriptor[]
+}): void {
   for (const [what, { length }] of Object.entries({ imports, exports })) {
     if (length > mostEntries)
       throw new UnusableModuleError(`The module has ${length} ${what}, and ${mostEntries} are allowed.`)
