@@ -8,6 +8,8 @@
  */
 import { pino, type Logger } from 'pino'
 import { adminRoutes } from './http/admin-routes.ts'
+import { collectGarbage } from './garbage/collect-garbage.ts'
+import { GarbageCollector } from './garbage/garbage-collector.ts'
 import { type Authenticate, bearerToken, everybody, whoeverIsHere } from './http/authentication.ts'
 import { HttpServer, type ListenAddress, type RequestObserver } from './http/http-server.ts'
 import { healthRoutes, operationsRoutes, type Readiness } from './http/operations-routes.ts'
@@ -36,6 +38,7 @@ export class Host implements AsyncDisposable {
   readonly #options: ResolvedHostOptions
   readonly #workers: WorkerPool
   readonly #compiler: ModuleCompiler
+  readonly #garbage: GarbageCollector
   readonly #servers: HttpServer[] = []
   readonly #ending = new AbortController()
   #folder: ModuleFolder | undefined
@@ -58,7 +61,16 @@ export class Host implements AsyncDisposable {
       },
     )
     this.#compiler = new ModuleCompiler(worker, this.#workers)
-    this.modules = new ModuleRegistry(this.#workers, this.#compiler, this.metrics)
+    this.modules = new ModuleRegistry(this.#workers, this.#compiler, this.metrics, () =>
+      this.#garbage.purged(),
+    )
+    this.#garbage = new GarbageCollector({
+      activity: () => this.modules.activity,
+      collect: () => {
+        collectGarbage()
+        return this.#workers.ask({ type: 'collect' })
+      },
+    })
     this.metrics.watch(this.modules, this.#workers)
   }
 
@@ -159,6 +171,7 @@ export class Host implements AsyncDisposable {
     const started = this.#readiness.ready
     this.#readiness = { ready: false, reason: 'draining' }
     this.#ending.abort(new Error('the host ends'))
+    this.#garbage[Symbol.dispose]()
     await this.#folder?.stop()
     const drained = Promise.all(this.#servers.map((server) => server.drain()))
     const timer = setTimeout(() => {

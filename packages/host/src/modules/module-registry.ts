@@ -20,6 +20,8 @@ const mostReceipts = 10_000
 export class ModuleRegistry {
   /** Whether modules are still to come that are known from the start: requests for them are to come again. */
   isStarting = true
+  /** Changes with every run that begins or ends, and with every module that comes or goes. */
+  activity = 0
   readonly #workers: WorkerPool
   readonly #compiler: ModuleCompiler
   readonly #metrics: HostMetrics
@@ -27,11 +29,19 @@ export class ModuleRegistry {
   /** By name, the one that became ready last at the end. */
   readonly #ready = new Map<string, HostModule[]>()
   readonly #receipts = new Map<string, HostReceipt>()
+  readonly #purged: () => void
 
-  constructor(workers: WorkerPool, compiler: ModuleCompiler, metrics: HostMetrics) {
+  /** @param purged called when a module is gone */
+  constructor(
+    workers: WorkerPool,
+    compiler: ModuleCompiler,
+    metrics: HostMetrics,
+    purged: () => void = () => undefined,
+  ) {
     this.#workers = workers
     this.#compiler = compiler
     this.#metrics = metrics
+    this.#purged = purged
   }
 
   /** All that are not purged. */
@@ -78,6 +88,7 @@ export class ModuleRegistry {
       throw new ModuleConflictError(`Module "${identity.uid}" was purged. A new module has a new UID.`)
     const module = new HostModule(identity, settings, bytes.byteLength)
     this.#modules.set(identity.uid, module)
+    this.activity += 1
     module.loading = this.#load(module, bytes)
     await module.loading
     return { module, created: true }
@@ -90,6 +101,7 @@ export class ModuleRegistry {
     const start = performance.now()
     let outcome = 'ok'
     module.requests += 1
+    this.activity += 1
     try {
       return await this.#workers.run(module.identity.uid, input, signal)
     } catch (error) {
@@ -97,6 +109,7 @@ export class ModuleRegistry {
       throw error
     } finally {
       module.left()
+      this.activity += 1
       this.#metrics.guestEnded(module.identity.name, outcome, performance.now() - start)
     }
   }
@@ -140,6 +153,8 @@ export class ModuleRegistry {
     this.#metrics.purgeSeconds.observe(receipt.durationMs / 1000)
     this.#modules.delete(uid)
     this.#receipts.set(uid, receipt)
+    this.activity += 1
+    this.#purged()
     if (this.#receipts.size > mostReceipts)
       for (const oldest of this.#receipts.keys().take(1)) this.#receipts.delete(oldest)
     return receipt

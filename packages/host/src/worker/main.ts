@@ -1,6 +1,7 @@
 /** The script of a worker thread: answers the main thread's requests in their order. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { HostError } from '../errors/host-error.ts'
+import { collectGarbage } from '../garbage/collect-garbage.ts'
 import {
   type Answer,
   type GuestOutput,
@@ -32,6 +33,8 @@ async function answer(number: number, request: Request): Promise<unknown> {
       return runner.slots(request.residentBytes)
     case 'metrics':
       return runner.engine.metrics()
+    case 'collect':
+      return collectGarbage()
     case 'close':
       await runner[Symbol.asyncDispose]()
       port?.close()

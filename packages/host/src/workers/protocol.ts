@@ -104,6 +104,8 @@ export type Request =
   /** Answered with a `WorkerSlot` for each slot that was ever used. */
   | { readonly type: 'slots'; readonly residentBytes: boolean }
   | { readonly type: 'metrics' }
+  /** Has V8 give back what it can of the worker's heap. */
+  | { readonly type: 'collect' }
   | { readonly type: 'close' }
 
 export interface NumberedRequest {
