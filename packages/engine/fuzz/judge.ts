@@ -6,6 +6,7 @@
  * calls takes a hundred times as long.
  */
 import { analyseModule } from '../src/binary/analyse-module.ts'
+import { v8HeapLimits } from '../src/binary/heap-limits.ts'
 import type { PooledModule } from '../src/index.ts'
 import { Engine, UnsupportedModuleError } from '../src/index.ts'
 import { checkRuntime } from '../src/runtime/check-runtime.ts'
@@ -32,15 +33,19 @@ const named = [
   /^it has \d+ memories, and the engine \d+ slots$/,
   /^it holds opcode .* proposal$/,
   /^it imports from module "\\u0000warmslot"$/,
+  /^a constant expression makes an array whose length is no plain constant$/,
 ]
 
 export const slots = 6
 const limits = { slots, maxMemoryBytes: slotPages * 65_536 }
 const moduleLimits = { ...limits, ...checkRuntime(), ownMaxMemoryBytes: undefined }
 
+/** So that tables and arrays are rewritten, and yet nothing is seen of it. */
+const heapLimits = { maxTables: 100_000, maxTableElements: 9_999_999, maxArrayBytes: 2 ** 30 }
+
 export class Judge {
   readonly #plain = new Engine(limits)
-  readonly #withDeadlines = new Engine({ ...limits, deadlines: true })
+  readonly #withDeadlines = new Engine({ ...limits, deadlines: true, ...heapLimits })
   readonly counts: Record<Judgement['outcome'], number> = { invalid: 0, refused: 0, pooled: 0, run: 0 }
 
   /** Compiles on both, as the engine does it but at once and in one thread. */
@@ -95,7 +100,7 @@ function mayTailCall(bytes: Bytes): boolean {
   return [0x12, 0x13, 0x15].some((opcode) => bytes.includes(opcode))
 }
 
-/** Half of all binaries are compiled with checks of deadlines: always the same ones, so that they can be replayed. */
+/** Half of all binaries are compiled with checks of deadlines, and with limits of tables and arrays: always the same ones, so that they can be replayed. */
 function withDeadlines(bytes: Bytes): boolean {
   return bytes.length % 2 === 1
 }
@@ -103,9 +108,10 @@ function withDeadlines(bytes: Bytes): boolean {
 /** The engine's steps up to the rewritten module, with its errors, save that V8's are those of the original. */
 function rewrittenModule(bytes: Bytes): WebAssembly.Module {
   try {
-    const steps = analyseModule(bytes, (structure) => refuse(structure, moduleLimits), {
+    const steps = analyseModule(bytes, (structure) => refuse(structure, moduleLimits, heapLimits), {
       sharedTables: false,
       deadlines: withDeadlines(bytes),
+      heapLimits: withDeadlines(bytes) ? heapLimits : v8HeapLimits,
     })
     for (;;) {
       const step = steps.next()

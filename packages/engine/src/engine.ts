@@ -92,7 +92,7 @@ export class Engine implements AsyncDisposable {
   /**
    * Analyses, rewrites and compiles a module, and makes the images of its memories.
    * @throws WebAssembly.CompileError what V8 rejects
-   * @throws UnsupportedModuleError what is valid but cannot be pooled, with the reason; so is a memory that starts beyond a limit
+   * @throws UnsupportedModuleError what is valid but cannot be pooled, with the reason; so is what starts beyond a limit
    * @throws ResourceLimitError where 64-bit memories need more address space for so many slots than there is
    * @throws InvalidOptionError, EngineClosedError
    */
@@ -101,7 +101,8 @@ export class Engine implements AsyncDisposable {
     const { label, sharedTables, maxMemoryBytes } = resolveCompileOptions(options, this.#options)
     // It boots while V8 compiles.
     this.#deadlines?.clock.start()
-    const rewriting = { sharedTables, deadlines: this.#options.deadlines }
+    const { deadlines, heapLimits } = this.#options
+    const rewriting = { sharedTables, deadlines, heapLimits }
     return this.#modules.admit(
       await compileModule(bytesOf(source), label, this.#limits(maxMemoryBytes), rewriting),
     )
@@ -128,7 +129,8 @@ export class Engine implements AsyncDisposable {
     if (typeof initialise !== 'function') throw new InvalidOptionError('initialise', 'a function', initialise)
     const original = PooledModule.compiledOf(module)
     const { label = `${module.label} (snapshot)`, afterRestore, deadlineMs } = options
-    const rewriting = { sharedTables: original.sharedTables, deadlines: this.#options.deadlines }
+    const { sharedTables, heapLimits } = original
+    const rewriting = { sharedTables, deadlines: this.#options.deadlines, heapLimits }
     const limits = this.#limits(original.ownMaxMemoryBytes)
     const plan = { label, limits, options: rewriting, initialise }
     const compilation = await takeSnapshot(original, plan, async (stateful, work) => {
@@ -151,7 +153,8 @@ export class Engine implements AsyncDisposable {
    * Makes a module from what `module.serialize()` or `module.share()` gave, without analysing it again. Trust these bytes as
    * you trust code: damage is found, malice is not.
    * @throws ModuleDisposedError where the thread that shared it has disposed of it before
-   * @throws SerializedModuleError for bytes that are damaged, of another version, or of an engine with other deadlines
+   * @throws SerializedModuleError for bytes that are damaged, of another version, or of an engine with other deadlines or
+   *   larger limits for tables and arrays
    * @throws UnsupportedModuleError, ResourceLimitError where its memories do not fit into this engine's slots
    * @throws InvalidOptionError, EngineClosedError
    */

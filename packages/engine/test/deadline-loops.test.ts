@@ -5,6 +5,7 @@
 import { expect, it } from 'vitest'
 
 import { analyseModule } from '../src/binary/analyse-module.ts'
+import { v8HeapLimits } from '../src/binary/heap-limits.ts'
 import { runChild } from './support/child.ts'
 import { rawModule } from './support/raw-module.ts'
 import { wat } from './support/wat.ts'
@@ -107,7 +108,11 @@ it.each(modules)('%s: is stopped', (_name, bytes, run) => {
 })
 
 const analysed = (loop: string): boolean => {
-  const steps = analyseModule(wat(moduleOf(loop)), () => undefined, { sharedTables: false, deadlines: true })
+  const steps = analyseModule(wat(moduleOf(loop)), () => undefined, {
+    sharedTables: false,
+    deadlines: true,
+    heapLimits: v8HeapLimits,
+  })
   for (;;) {
     const step = steps.next()
     if (step.done) return step.value.analysis.checksDeadlines

@@ -6,6 +6,7 @@ import * as fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 
 import { analyseModule } from '../src/binary/analyse-module.ts'
+import { v8HeapLimits } from '../src/binary/heap-limits.ts'
 import { parseModule } from '../src/binary/parse-module.ts'
 import { Reader } from '../src/binary/reader.ts'
 import { Writer } from '../src/binary/writer.ts'
@@ -313,7 +314,11 @@ describe('custom sections', () => {
         }
         // In the rewritten bytes: between the same sections, byte for byte, but for the first name section.
         const { rewritten } = complete(
-          analyseModule(bytes, () => undefined, { sharedTables: false, deadlines: false }),
+          analyseModule(bytes, () => undefined, {
+            sharedTables: false,
+            deadlines: false,
+            heapLimits: v8HeapLimits,
+          }),
         )
         const custom = (source: Uint8Array): string[] => {
           let last = 0

@@ -10,6 +10,8 @@ import { randomUUID } from 'node:crypto'
 import { pino, type Logger } from 'pino'
 import { adminRoutes } from './http/admin-routes.ts'
 import { type AdministrationAccess, administrationAccess } from './administration-access.ts'
+import { collectGarbage } from './garbage/collect-garbage.ts'
+import { GarbageCollector } from './garbage/garbage-collector.ts'
 import { type Authenticate, everybody } from './http/authentication.ts'
 import { hostRoutes } from './http/host-routes.ts'
 import { HttpServer, type ListenAddress, type RequestObserver } from './http/http-server.ts'
@@ -38,6 +40,7 @@ export class Host implements AsyncDisposable {
   readonly #instance: string = randomUUID()
   readonly #workers: WorkerPool
   readonly #compiler: ModuleCompiler
+  readonly #garbage: GarbageCollector
   readonly #servers: HttpServer[] = []
   readonly #ending = new AbortController()
   #access: AdministrationAccess | undefined
@@ -50,7 +53,9 @@ export class Host implements AsyncDisposable {
     this.#options = options
     this.log = log
     const { workers, slots, maxMemoryBytes, workerHeapBytes, instances, queue, graceMs } = options
-    const worker = { slots, maxMemoryBytes, heapBytes: workerHeapBytes, instances }
+    const { maxTables, maxTableElements, maxArrayBytes } = options
+    const heapLimits = { maxTables, maxTableElements, maxArrayBytes }
+    const worker = { slots, maxMemoryBytes, heapLimits, heapBytes: workerHeapBytes, instances }
     this.#workers = new WorkerPool(
       { workers, worker, queue, graceMs },
       {
@@ -58,8 +63,18 @@ export class Host implements AsyncDisposable {
         startFailed: (error) => this.log.error({ err: error }, 'a worker could not be started'),
       },
     )
-    this.#compiler = new ModuleCompiler(maxMemoryBytes, this.#workers, instances)
-    this.modules = new ModuleRegistry(this.#workers, this.#compiler, this.metrics, this.#instance)
+    this.#compiler = new ModuleCompiler(worker, this.#workers)
+    this.modules = new ModuleRegistry(this.#workers, this.#compiler, this.metrics, {
+      instance: this.#instance,
+      purged: () => this.#garbage.purged(),
+    })
+    this.#garbage = new GarbageCollector({
+      activity: () => this.modules.activity,
+      collect: () => {
+        collectGarbage()
+        return this.#workers.ask({ type: 'collect' })
+      },
+    })
     this.metrics.watch(this.modules, this.#workers)
   }
 
@@ -170,6 +185,7 @@ export class Host implements AsyncDisposable {
     const started = this.#readiness.ready
     this.#readiness = { ready: false, reason: 'draining' }
     this.#ending.abort(new Error('the host ends'))
+    this.#garbage[Symbol.dispose]()
     await this.#folder?.stop()
     const drained = Promise.all(this.#servers.map((server) => server.drain()))
     const timer = setTimeout(() => {

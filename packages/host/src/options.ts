@@ -30,12 +30,24 @@ export interface HostOptions {
   /** Slots of each worker: how many modules can be warm there. 1 to 4,096. @default 64 */
   readonly slots?: number
   /**
-   * How much JavaScript's own heap may take in each worker, in bytes: what WASI makes of a guest's calls. A worker that needs more
-   * ends, and is replaced. 16 MiB to 16 GiB. @default 536_870_912 (512 MiB)
+   * How much V8's own heap may take in each worker, in bytes: a guest's tables and GC objects, and what WASI makes of its calls. A
+   * worker that needs more ends, and is replaced. 16 MiB to 16 GiB. @default 536_870_912 (512 MiB)
    */
   readonly workerHeapBytes?: number
   /** What a guest's memory can grow to at most, in bytes: a multiple of 65,536, up to 4 GiB. @default 134_217_728 (128 MiB) */
   readonly maxMemoryBytes?: number
+  /** How many tables a module may have; one with more is refused. 1 to 100,000. @default 8 */
+  readonly maxTables?: number
+  /**
+   * What each table of a guest can grow to at most, in entries of up to 32 bytes on a worker's heap. 1 to 10,000,000; with more than
+   * 262,144, one table can end the process. @default 262_144
+   */
+  readonly maxTableElements?: number
+  /**
+   * How large each array of a guest can be (GC proposal), in bytes. 1 to 1 GiB; one of more than 8 MiB can end the process.
+   * @default 8_388_608 (8 MiB)
+   */
+  readonly maxArrayBytes?: number
   /** How many requests may wait for a worker, of all modules; one more is answered with 503. 0 to 1,000,000. @default 1_000 */
   readonly queue?: number
   /** How large a module may be, in bytes. @default 268_435_456 (256 MiB) */
@@ -68,16 +80,35 @@ const logLevels: readonly string[] = [
 ] satisfies LogLevel[]
 const mib = 2 ** 20
 
-const ranges = {
+/** What a guest may take at most. */
+export type GuestLimits = Pick<
+  ResolvedHostOptions,
+  'maxMemoryBytes' | 'maxTables' | 'maxTableElements' | 'maxArrayBytes'
+>
+
+type RangedOption =
+  | 'workers'
+  | 'slots'
+  | 'workerHeapBytes'
+  | keyof GuestLimits
+  | 'queue'
+  | 'moduleBytes'
+  | 'graceMs'
+  | 'drainMs'
+
+export const hostOptionRanges: Readonly<Record<RangedOption, NumberRange>> = {
   workers: { least: 1, most: 64 },
   slots: { least: 1, most: 4_096 },
   workerHeapBytes: { least: 16 * mib, most: 2 ** 34 },
   maxMemoryBytes: { least: 65_536, most: 2 ** 32, multipleOf: 65_536 },
+  maxTables: { least: 1, most: 100_000 },
+  maxTableElements: { least: 1, most: 10_000_000 },
+  maxArrayBytes: { least: 1, most: 2 ** 30 },
   queue: { least: 0, most: 1_000_000 },
   moduleBytes: { least: 8, most: 2 ** 30 },
   graceMs: { least: 0, most: 3_600_000 },
   drainMs: { least: 0, most: 3_600_000 },
-} as const satisfies Partial<Record<keyof HostOptions, NumberRange>>
+}
 
 /** An option that is not as it must be. */
 export class InvalidHostOptionError extends Error {
@@ -106,6 +137,9 @@ export function resolveHostOptions(options: HostOptions): ResolvedHostOptions {
     slots: options.slots ?? 64,
     workerHeapBytes: options.workerHeapBytes ?? 512 * mib,
     maxMemoryBytes: options.maxMemoryBytes ?? 128 * mib,
+    maxTables: options.maxTables ?? 8,
+    maxTableElements: options.maxTableElements ?? 262_144,
+    maxArrayBytes: options.maxArrayBytes ?? 8 * mib,
     queue: options.queue ?? 1_000,
     moduleBytes: options.moduleBytes ?? 256 * mib,
     graceMs: options.graceMs ?? 1_000,
@@ -116,7 +150,7 @@ export function resolveHostOptions(options: HostOptions): ResolvedHostOptions {
   for (const name of Object.keys(options))
     if (!(name in resolved))
       throw new InvalidHostOptionError(name, `one of ${Object.keys(resolved).join(', ')}`, name)
-  for (const [name, range] of Object.entries(ranges) as [keyof typeof ranges, NumberRange][]) {
+  for (const [name, range] of Object.entries(hostOptionRanges) as [RangedOption, NumberRange][]) {
     if (!isWithin(resolved[name], range))
       throw new InvalidHostOptionError(name, describeRange(range), resolved[name])
   }

@@ -16,7 +16,13 @@ beforeAll(() => {
 })
 afterAll(() => folder[Symbol.dispose]())
 
-const inspected = (bytes: Uint8Array<ArrayBuffer>): Promise<Inspection> => inspectModule('a.wasm', bytes, mib)
+const inspected = (bytes: Uint8Array<ArrayBuffer>): Promise<Inspection> =>
+  inspectModule('a.wasm', bytes, {
+    maxMemoryBytes: mib,
+    maxTables: 2,
+    maxTableElements: 1000,
+    maxArrayBytes: 65_536,
+  })
 
 it('a command', async () => {
   const path = folder.write('command.wasm', command)

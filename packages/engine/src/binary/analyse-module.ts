@@ -6,6 +6,8 @@
  * What lasts as long as the module holds no reference to the original bytes; the segments for the image do.
  */
 import { hiddenName } from './appended.ts'
+import type { HeapUse } from './heap-limits.ts'
+import { heapUseOf } from './heap-limits.ts'
 import type { CodeOffsets } from './code-offsets.ts'
 import type { NameEdits } from './helper-name-section.ts'
 import type { ExportEntry, ExternalKind, ModuleStructure } from './module-structure.ts'
@@ -100,6 +102,8 @@ export interface ModuleAnalysis {
   readonly nameEdits: NameEdits
   /** Whether the code reads the control memory, and imports it. */
   readonly checksDeadlines: boolean
+  /** What it can take of V8's heap. */
+  readonly heapUse: HeapUse
 }
 
 export interface AnalysisOptions extends ScanOptions {
@@ -135,6 +139,7 @@ export function* analyseModule(
   } = yield* rewriteModule(structure, scan, {
     dynamicSegments: dynamic,
     resettable,
+    heapLimits: options.heapLimits,
     checks,
   })
   const { prefix, grows, resets } = appended
@@ -191,6 +196,7 @@ export function* analyseModule(
     codeOffsets,
     nameEdits,
     checksDeadlines: appended.checks.length > 0,
+    heapUse: heapUseOf(structure, scan.makesArrays, options.heapLimits),
   }
   return { analysis, rewritten, imageSegments }
 }

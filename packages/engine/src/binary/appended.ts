@@ -1,6 +1,8 @@
 /**
  * What the rewrite appends to a module, and which index each thing gets: behind everything that the module has itself.
  */
+import type { HeapLimits } from './heap-limits.ts'
+import { v8HeapLimits } from './heap-limits.ts'
 import type { AppendedIndices, Helper } from './helper-functions.ts'
 import type { ModuleStructure, Range } from './module-structure.ts'
 import type { CodeScan } from './scan-code.ts'
@@ -31,6 +33,7 @@ export interface RewriteOptions {
    * function is wanted.
    */
   readonly resettable: readonly number[] | undefined
+  readonly heapLimits: HeapLimits
   /** Where the code gets checks of deadlines, in ascending order; `undefined`: nowhere. */
   readonly checks?: readonly number[] | undefined
 }
@@ -61,6 +64,8 @@ export class Appended implements AppendedIndices {
   /** The tables with a logical size: each has a global. */
   readonly sizedTables: readonly number[]
   readonly grows: boolean
+  /** The tables that may not become as large as the module says, with what they may: by index, in ascending order. */
+  readonly limitedTables: ReadonlyMap<number, number>
   readonly resets: boolean
   /** Where checks of deadlines are inserted; with any, the control memory is imported behind the module's memories. */
   readonly checks: readonly number[]
@@ -79,6 +84,7 @@ export class Appended implements AppendedIndices {
     this.resets =
       options.resettable !== undefined &&
       options.resettable.length + this.sizedMemories.length + this.sizedTables.length > 0
+    this.limitedTables = tablesBeyond(structure, options.heapLimits)
     this.checks = options.checks ?? []
     this.helpers = this.resets ? [...scan.helpers, resetHelper] : scan.helpers
     this.prefix = '\u0000'.repeat(1 + mostLeadingZeros(structure))
@@ -128,7 +134,8 @@ export class Appended implements AppendedIndices {
   }
 
   maximumEntries(table: number): number {
-    return Math.min(this.#structure.tables[table]!.limits.maximum ?? 0xffff_ffff, 0xffff_ffff)
+    const maximum = this.limitedTables.get(table) ?? this.#structure.tables[table]!.limits.maximum
+    return Math.min(maximum ?? 0xffff_ffff, 0xffff_ffff)
   }
 
   /** The globals with logical sizes, in the order of their indices. */
@@ -184,6 +191,15 @@ function sizeGlobal({ minimum, is64 }: Limits): SizeGlobal {
     ? [valueTypeCode.i64, 0x42, minimum]
     : [valueTypeCode.i32, 0x41, minimum | 0]
   return { type, initial: new Writer(8).byte(opcode).s64(BigInt(value)).byte(0x0b).written }
+}
+
+function tablesBeyond({ tables }: ModuleStructure, { maxTableElements }: HeapLimits): Map<number, number> {
+  const beyond = new Map<number, number>()
+  // V8 has its own limit in any case.
+  if (maxTableElements >= v8HeapLimits.maxTableElements) return beyond
+  for (const [table, { limits, imported }] of tables.entries())
+    if (!imported && (limits.maximum ?? Infinity) > maxTableElements) beyond.set(table, maxTableElements)
+  return beyond
 }
 
 function places(list: readonly number[]): Map<number, number> {

@@ -11,7 +11,7 @@ import {
   trapOutOfBounds,
   wideLocalGet,
 } from './bounds-checks.ts'
-import type { Signature } from './types.ts'
+import type { PlainSignature } from './types.ts'
 import { valueTypeCode } from './types.ts'
 import type { Writer } from './writer.ts'
 
@@ -42,7 +42,7 @@ const familyBytes = [4, 8, 1, 2, 1, 2, 4]
 
 const familyMember = (opcode: number): number => (opcode - firstLoad) % 7
 
-export function atomicSignature(opcode: number, is64: boolean): Signature {
+export function atomicSignature(opcode: number, is64: boolean): PlainSignature {
   const address = addressType(is64)
   if (opcode === notify) return { parameters: [address, i32], results: [i32] }
   if (opcode === wait32) return { parameters: [address, i32, i64], results: [i32] }

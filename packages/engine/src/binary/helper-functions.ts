@@ -17,6 +17,8 @@
  * expression again, whatever its type, and empties the tables with a logical size (`table-helpers.ts`), so that a live
  * instance can serve the next use.
  */
+import type { ArrayHelper } from './array-helpers.ts'
+import { arrayHelperBody, arrayHelperSignature, interruptBody } from './array-helpers.ts'
 import { atomicBody, atomicSignature } from './atomic-helpers.ts'
 import type { MemoryIndices } from './bounds-checks.ts'
 import { addressType, checkRange, localGet, localsGet } from './bounds-checks.ts'
@@ -26,7 +28,7 @@ import type { Signature } from './types.ts'
 import { valueTypeCode } from './types.ts'
 import { Writer } from './writer.ts'
 
-export type Helper = MemoryHelper | TableHelper | { readonly kind: 'reset' }
+export type Helper = MemoryHelper | TableHelper | ArrayHelper | { readonly kind: 'reset' | 'interrupt' }
 
 export interface MemoryHelper {
   readonly kind: 'grow' | 'fill' | 'copy' | 'init' | 'atomic'
@@ -47,6 +49,8 @@ export interface MemoryHelper {
 /** Indices that the rewrite gave to what it appended. */
 export interface AppendedIndices extends MemoryIndices, TableIndices {
   readonly growTable: number
+  /** The function that a helper is, by the helper's number. */
+  helperFunction(helper: number): number
   /** The type `(i32) -> (i32)`. */
   readonly growType: number
   /** What `reset` sets: globals, each with the bytes of its initial expression, `end` included. */
@@ -76,7 +80,10 @@ export function helperSignature(helper: Helper): Signature {
       return { parameters: [addressType(helper.is64), i32, i32], results: [] }
     case 'atomic':
       return atomicSignature(helper.opcode, helper.is64)
+    case 'arrayNew':
+      return arrayHelperSignature(helper)
     case 'reset':
+    case 'interrupt':
       return { parameters: [], results: [] }
     default:
       return tableHelperSignature(helper.kind)
@@ -113,6 +120,12 @@ export function helperBody(helper: Helper, indices: AppendedIndices): Writer {
     }
     case 'atomic':
       atomicBody(body, helper, indices)
+      break
+    case 'arrayNew':
+      arrayHelperBody(body, helper, (number) => indices.helperFunction(number))
+      break
+    case 'interrupt':
+      interruptBody(body)
       break
     case 'reset':
       body.u32(0)

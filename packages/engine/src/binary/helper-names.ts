@@ -1,5 +1,13 @@
 /** What a helper is called in stack traces: the instruction that it stands for. */
+import { arrayOpcodes } from './array-helpers.ts'
 import type { Helper } from './helper-functions.ts'
+
+const arrays: Record<number, string> = {
+  [arrayOpcodes.new]: 'array.new',
+  [arrayOpcodes.newDefault]: 'array.new_default',
+  [arrayOpcodes.newData]: 'array.new_data',
+  [arrayOpcodes.newElem]: 'array.new_elem',
+}
 
 const tables: Record<string, string> = {
   tableGet: 'table.get',
@@ -11,7 +19,8 @@ const tables: Record<string, string> = {
 export function helperName(helper: Helper): string {
   const { kind } = helper
   if (kind === 'atomic') return atomicName(helper.opcode)
-  if (kind === 'reset') return 'warmslot.reset'
+  if (kind === 'arrayNew') return arrays[helper.opcode]!
+  if (kind === 'reset' || kind === 'interrupt') return `warmslot.${kind}`
   return tables[kind] ?? `memory.${kind}`
 }
 

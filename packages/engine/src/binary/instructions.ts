@@ -18,12 +18,14 @@ export class InstructionWalker {
   shape = 0
   /** The immediates of a memory instruction: the memory's index, or the destination's. */
   memory = 0
-  /** The source memory of `memory.copy`, the segment of `memory.init`, the alignment of an atomic access. */
+  /** The source memory of `memory.copy`, the segment of `memory.init` or of a new array, the alignment of an atomic access. */
   second = 0
   /** The table of a table instruction. */
   table = 0
   /** The global that a `global.set` changes. */
   global = 0
+  /** The type of a new array. */
+  type = 0
   /** The static offset of an atomic access. */
   offset = 0n
 
@@ -93,6 +95,13 @@ export class InstructionWalker {
         return
       case immediates.atomic:
         return this.#atomic()
+      case immediates.arrayNew:
+        this.type = reader.u32()
+        return
+      case immediates.arrayNewSegment:
+        this.type = reader.u32()
+        this.second = reader.u32()
+        return
       case immediates.prefixMisc:
         return this.#prefixed(0xfc, miscOpcodes)
       case immediates.prefixSimd:

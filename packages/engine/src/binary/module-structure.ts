@@ -67,6 +67,8 @@ export interface GlobalType {
 export interface TableType {
   readonly type: ValueType
   readonly limits: Limits
+  /** The limits' bytes, where the module defines it. */
+  readonly limitsRange?: Range
   readonly imported: boolean
   /** Whether it has an initial expression of its own; without one it starts with nulls. */
   readonly initialised: boolean
@@ -83,6 +85,13 @@ export interface DataSegment {
   /** The constant expression of its offset with its `end`, where it is active. */
   readonly offset: Range | undefined
   readonly contents: Range
+}
+
+/** An array that a constant expression makes, other than of listed elements. */
+export interface ConstantArray {
+  readonly type: number
+  /** Where it stands there as a constant. */
+  readonly length: number | undefined
 }
 
 export interface ModuleStructure {
@@ -102,5 +111,10 @@ export interface ModuleStructure {
   readonly start: number | undefined
   /** The tables that active element segments write into. */
   readonly filledTables: ReadonlySet<number>
+  /** How many entries the longest element segment has, and how many all have together. */
+  readonly longestElements: number
+  readonly allElements: number
   readonly data: readonly DataSegment[]
+  /** Of all constant expressions, in their order. */
+  readonly constantArrays: readonly ConstantArray[]
 }

@@ -56,6 +56,10 @@ export const immediates = {
   dropsSegment: 35,
   changesObject: 36,
   changesObjects: 37,
+  /** Makes an array of a length from the stack. Where arrays have a limit, these are replaced. */
+  arrayNew: 38,
+  /** The same, from a segment. */
+  arrayNewSegment: 39,
 } as const
 
 const i = immediates
@@ -117,8 +121,9 @@ export const gcOpcodes: Uint8Array = table(
   [0, 1, i.index], // struct.new, struct.new_default
   [2, 4, i.indexIndex], // struct.get, struct.get_s, struct.get_u
   [5, 5, i.changesObjects], // struct.set
-  [6, 7, i.index], // array.new, array.new_default
-  [8, 10, i.indexIndex], // array.new_fixed/data/elem
+  [6, 7, i.arrayNew], // array.new, array.new_default
+  [8, 8, i.indexIndex], // array.new_fixed
+  [9, 10, i.arrayNewSegment], // array.new_data, array.new_elem
   [11, 13, i.index], // array.get, array.get_s, array.get_u
   [14, 14, i.changesObject], // array.set
   [15, 15, i.none], // array.len

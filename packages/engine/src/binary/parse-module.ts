@@ -1,7 +1,7 @@
 /** Takes a module's sections apart, except for the function bodies (`scan-code.ts` walks those). */
-import { InstructionWalker } from './instructions.ts'
-import { immediates } from './opcodes.ts'
+import { readConstantExpression } from './constant-expression.ts'
 import type {
+  ConstantArray,
   DataSegment,
   ExportEntry,
   ExternalKind,
@@ -9,7 +9,6 @@ import type {
   ImportEntry,
   MemoryType,
   ModuleStructure,
-  Range,
   Section,
   TableType,
 } from './module-structure.ts'
@@ -32,6 +31,7 @@ const sliceEntries = 2048
 export function* parseModule(bytes: Uint8Array): Generator<void, ModuleStructure> {
   const sections = splitSections(bytes)
   const filledTables = new Set<number>()
+  const constantArrays: ConstantArray[] = []
   const structure: Mutable<ModuleStructure> = {
     bytes,
     sections,
@@ -46,11 +46,14 @@ export function* parseModule(bytes: Uint8Array): Generator<void, ModuleStructure
     tagTypes: [],
     start: undefined,
     filledTables,
+    longestElements: 0,
+    allElements: 0,
     data: [],
+    constantArrays,
   }
   for (const section of sections) {
     const reader = new Reader(bytes, section.contents.start, section.contents.end)
-    if (section.id === sectionId.element) yield* readElements(reader, filledTables)
+    if (section.id === sectionId.element) yield* readElements(reader, structure, filledTables)
     else yield* readSection(section.id, reader, structure)
   }
   return structure
@@ -91,7 +94,7 @@ function* readSection(id: number, reader: Reader, into: Mutable<ModuleStructure>
       yield* vector(reader, () => into.functionTypes.push(reader.u32()))
       break
     case sectionId.table:
-      yield* vector(reader, () => into.tables.push(readTable(reader)))
+      yield* vector(reader, () => into.tables.push(readTable(reader, into.constantArrays)))
       break
     case sectionId.memory:
       yield* vector(reader, () => into.memories.push({ limits: readLimits(reader), imported: false }))
@@ -99,7 +102,7 @@ function* readSection(id: number, reader: Reader, into: Mutable<ModuleStructure>
     case sectionId.global:
       yield* vector(reader, () => {
         const type = readGlobalType(reader, false)
-        into.globals.push({ ...type, initial: readConstantExpression(reader) })
+        into.globals.push({ ...type, initial: readConstantExpression(reader, into.constantArrays) })
       })
       break
     case sectionId.export:
@@ -109,7 +112,7 @@ function* readSection(id: number, reader: Reader, into: Mutable<ModuleStructure>
       into.start = reader.u32()
       break
     case sectionId.data:
-      yield* vector(reader, () => into.data.push(readDataSegment(reader)))
+      yield* vector(reader, () => into.data.push(readDataSegment(reader, into.constantArrays)))
       break
     case sectionId.tag:
       yield* vector(reader, () => {
@@ -174,14 +177,16 @@ function readTag(reader: Reader): number {
   return reader.u32()
 }
 
-function readTable(reader: Reader): TableType {
+function readTable(reader: Reader, arrays: ConstantArray[]): TableType {
   // 0x40 0x00 introduces a table with an initialiser expression.
   const initialised = reader.bytes[reader.position] === 0x40
   if (initialised) reader.skip(2)
   const type = readValueType(reader)
+  const start = reader.position
   const limits = readLimits(reader)
-  if (initialised) readConstantExpression(reader)
-  return { type, limits, imported: false, initialised }
+  const limitsRange = { start, end: reader.position }
+  if (initialised) readConstantExpression(reader, arrays)
+  return { type, limits, limitsRange, imported: false, initialised }
 }
 
 function readGlobalType(reader: Reader, imported: boolean): GlobalType {
@@ -196,19 +201,24 @@ function readExport(reader: Reader): ExportEntry {
   return { name, kind: readExternalKind(reader), index: reader.u32() }
 }
 
-function readDataSegment(reader: Reader): DataSegment {
+function readDataSegment(reader: Reader, arrays: ConstantArray[]): DataSegment {
   const flags = reader.u32()
   if (flags > 2) reader.fail('unknown flags of a data segment')
   const memory = flags === 1 ? undefined : flags === 2 ? reader.u32() : 0
-  const offset = memory === undefined ? undefined : readConstantExpression(reader)
+  const offset = memory === undefined ? undefined : readConstantExpression(reader, arrays)
   const length = reader.u32()
   const start = reader.position
   reader.skip(length)
   return { memory, offset, contents: { start, end: reader.position } }
 }
 
-/** Notes which tables are filled; the segments themselves are carried over as they are. */
-function* readElements(reader: Reader, filledTables: Set<number>): Generator<void> {
+/** Notes which tables are filled, and how long segments are; the segments themselves are carried over as they are. */
+function* readElements(
+  reader: Reader,
+  into: Mutable<ModuleStructure>,
+  filledTables: Set<number>,
+): Generator<void> {
+  const { constantArrays } = into
   for (let rest = reader.count(); rest > 0; rest--) {
     const flags = reader.u32()
     if (flags > 7) reader.fail('unknown flags of an element segment')
@@ -217,35 +227,19 @@ function* readElements(reader: Reader, filledTables: Set<number>): Generator<voi
     const expressions = (flags & 4) !== 0
     if (active) {
       filledTables.add(explicit ? reader.u32() : 0)
-      readConstantExpression(reader)
+      readConstantExpression(reader, constantArrays)
     }
     if (!active || explicit) {
       if (expressions) readValueType(reader)
       else reader.byte() // element kind
     }
+    let entries = 0
     yield* vector(reader, () => {
-      if (expressions) readConstantExpression(reader)
+      if (expressions) readConstantExpression(reader, constantArrays)
       else reader.skipLeb(5)
+      entries++
     })
+    into.longestElements = Math.max(into.longestElements, entries)
+    into.allElements += entries
   }
-}
-
-/** Constant expressions hold no blocks, so the first `end` ends them. */
-function readConstantExpression(reader: Reader): Range {
-  const start = reader.position
-  const opcode = reader.bytes[start]
-  if (opcode === 0x41 || opcode === 0x42) {
-    // Nearly all are one i32.const or i64.const; modules with a hundred thousand data segments exist.
-    reader.skip(1)
-    reader.skipLeb(opcode === 0x41 ? 5 : 10)
-    if (reader.bytes[reader.position] === 0x0b) {
-      reader.skip(1)
-      return { start, end: reader.position }
-    }
-    reader.position = start
-  }
-  const walker = new InstructionWalker(reader)
-  do walker.next()
-  while (walker.opcode !== 0x0b || walker.shape !== immediates.none)
-  return { start, end: reader.position }
 }

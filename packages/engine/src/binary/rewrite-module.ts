@@ -3,7 +3,8 @@
  *
  *   types      + the helpers' types
  *   imports    memories under hidden names, without their maximum (the slot's capacity is the real one)   + defined ones, + control
- *   functions  + helpers            tables  + the grow table          memory section   gone
+ *   functions  + helpers            tables  + the grow table; maxima beyond the limit become it
+ *   memory section   gone
  *   globals    + logical sizes, + offsets of data segments that depend on imports
  *   exports    + those, + the start function, under a hidden prefix    start section    gone
  *   code       memory.size -> global.get, others -> call helper        + the helpers' bodies, + checks of deadlines
@@ -28,6 +29,7 @@ import { Reader } from './reader.ts'
 import { rewriteCode, writeHelperBodies } from './rewrite-code.ts'
 import type { CodeScan } from './scan-code.ts'
 import { valueTypeCode } from './types.ts'
+import { writeLimits, writeResultType } from './write-types.ts'
 import { Writer } from './writer.ts'
 
 export interface Rewritten {
@@ -95,12 +97,8 @@ class Rewrite {
         return this.#extended(id, original, output, helpers.length, (to) => {
           for (const helper of helpers.keys()) to.u32(this.#appended.helperType(helper))
         })
-      case sectionId.table: {
-        const entries = this.#structure.memories.length
-        return this.#extended(id, original, output, grows ? 1 : 0, (to) => {
-          to.byte(0x70, 0x01).u32(entries).u32(entries) // funcref, both limits
-        })
-      }
+      case sectionId.table:
+        return this.#tables(original, output)
       case sectionId.memory:
       case sectionId.start:
         return
@@ -152,8 +150,10 @@ class Rewrite {
     output: Writer,
     added: number,
     append: (to: Writer) => void,
+    /** Writes the original entries anew; undefined: they are copied. */
+    rewrite?: (from: Range, to: Writer) => void,
   ): void {
-    if (added === 0) {
+    if (added === 0 && rewrite === undefined) {
       if (original) output.bytes(this.#range(original.whole))
       return
     }
@@ -162,8 +162,10 @@ class Rewrite {
     const reader = new Reader(this.#structure.bytes, start, end)
     const entries = original ? reader.u32() : 0
     contents.u32(entries + added)
-    if (original) contents.bytes(this.#range({ start: reader.position, end }))
-    append(contents)
+    const entriesRange = { start: reader.position, end }
+    if (rewrite) rewrite(entriesRange, contents)
+    else if (original) contents.bytes(this.#range(entriesRange))
+    if (added > 0) append(contents)
     output.section(id, contents)
   }
 
@@ -171,10 +173,31 @@ class Rewrite {
     for (const helper of this.#appended.helpers) {
       const { parameters, results } = helperSignature(helper)
       to.byte(0x60)
-      to.u32(parameters.length).byte(...parameters)
-      to.u32(results.length).byte(...results)
+      writeResultType(to, parameters)
+      writeResultType(to, results)
     }
     if (this.#appended.grows) to.byte(0x60, 1, valueTypeCode.i32, 1, valueTypeCode.i32)
+  }
+
+  /** A table that could grow beyond the limit gets it as its maximum; the grow table has an entry for each memory. */
+  #tables(original: Section | undefined, output: Writer): void {
+    const limited = this.#appended.limitedTables
+    const rewrite = ({ start, end }: Range, to: Writer): void => {
+      let copied = start
+      for (const [table, maximum] of limited) {
+        const { limits, limitsRange } = this.#structure.tables[table]!
+        to.bytes(this.#range({ start: copied, end: limitsRange!.start }))
+        writeLimits(to, { ...limits, maximum })
+        copied = limitsRange!.end
+      }
+      to.bytes(this.#range({ start: copied, end }))
+    }
+    const append = (to: Writer): void => {
+      const entries = this.#structure.memories.length
+      to.byte(0x70, 0x01).u32(entries).u32(entries) // funcref, both limits
+    }
+    const added = this.#appended.grows ? 1 : 0
+    this.#extended(sectionId.table, original, output, added, append, limited.size > 0 ? rewrite : undefined)
   }
 
   #imports(output: Writer): void {

@@ -1,9 +1,11 @@
 /**
- * Walks all function bodies and notes what must be replaced: `memory.size`, `memory.grow`, and the bulk and atomic
- * instructions that V8's trap handler does not cover.
+ * Walks all function bodies and notes what must be replaced: `memory.size`, `memory.grow`, the bulk and atomic instructions
+ * that V8's trap handler does not cover, and where arrays have a limit what makes them.
  *
  * It is a generator that yields now and then, so that a large module does not hold the event loop.
  */
+import { arrayHelper } from './array-helpers.ts'
+import type { HeapLimits } from './heap-limits.ts'
 import type { Helper, MemoryHelper } from './helper-functions.ts'
 import { atomicBytes } from './atomic-helpers.ts'
 import { InstructionWalker } from './instructions.ts'
@@ -34,15 +36,18 @@ export interface CodeScan {
   readonly changesTables: boolean
   readonly dropsSegments: boolean
   readonly changesObjects: boolean
+  /** Whether the code makes arrays of any length. */
+  readonly makesArrays: boolean
 }
 
-/** How a module is to be rewritten. */
 /** Where a block begins there is nothing to note. */
 const steps = stepsOver(plainOpcodes, true)
 
+/** How a module is to be rewritten. */
 export interface ScanOptions {
   /** Whether exported tables are left as V8 has them, for other modules that import them. */
   readonly sharedTables: boolean
+  readonly heapLimits: HeapLimits
 }
 
 export function* scanCode(structure: ModuleStructure, options: ScanOptions): Generator<void, CodeScan> {
@@ -79,14 +84,17 @@ class Scan implements CodeScan {
   changesTables = false
   dropsSegments = false
   changesObjects = false
+  makesArrays = false
+  readonly #maxArrayBytes: number
   readonly #sizeable: readonly boolean[]
   readonly #structure: ModuleStructure
   readonly #helperNumbers = new Map<string, number>()
   readonly #reader: Reader
   readonly #walker: InstructionWalker
 
-  constructor(structure: ModuleStructure, { sharedTables }: ScanOptions) {
+  constructor(structure: ModuleStructure, { sharedTables, heapLimits }: ScanOptions) {
     this.#structure = structure
+    this.#maxArrayBytes = heapLimits.maxArrayBytes
     this.memoriesUsed = structure.memories.map(() => false)
     this.tablesUsed = structure.tables.map(() => false)
     const shared = new Set(
@@ -137,6 +145,10 @@ class Scan implements CodeScan {
       case immediates.changesObjects:
         this.changesObjects = true
         break
+      case immediates.arrayNew:
+      case immediates.arrayNewSegment:
+        this.#array(from)
+        break
       default:
         this.#replace(from)
     }
@@ -155,6 +167,19 @@ class Scan implements CodeScan {
         ? -1 - this.memoriesUsed.length - table
         : this.#helper({ kind, table }, `${kind} ${table}`)
     this.patches.push(from, this.#reader.position, replacement)
+  }
+
+  #array(from: number): void {
+    this.makesArrays = true
+    if (this.#maxArrayBytes === Infinity) return
+    const { shape, opcode, type, second } = this.#walker
+    const segment = shape === immediates.arrayNewSegment ? second : undefined
+    const array = this.#structure.types[type]
+    if (array?.kind !== 'array') return this.#reader.fail(`type ${type} is no array`)
+    const interrupt = this.#helper({ kind: 'interrupt' }, 'interrupt')
+    const helper = arrayHelper(opcode, type, array, segment, this.#maxArrayBytes, interrupt)
+    const number = this.#helper(helper, `array ${opcode} ${type} ${segment}`)
+    this.patches.push(from, this.#reader.position, number)
   }
 
   #replace(from: number): void {

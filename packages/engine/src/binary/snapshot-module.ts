@@ -14,8 +14,8 @@ import { sectionId } from './module-structure.ts'
 import { InstructionWalker } from './instructions.ts'
 import { immediates } from './opcodes.ts'
 import { Reader } from './reader.ts'
-import type { Limits, ValueType } from './types.ts'
 import { heapType, readLimits, readValueType, valueTypeCode } from './types.ts'
+import { writeLimits, writeValueType } from './write-types.ts'
 import { Writer } from './writer.ts'
 
 export function snapshotModule(structure: ModuleStructure, state: ModuleState): Uint8Array<ArrayBuffer> {
@@ -71,11 +71,10 @@ class Snapshot {
     for (const { kind, index, module, name, range } of imports) {
       if (kind !== 'memory') contents.bytes(bytes.subarray(range.start, range.end))
       else
-        writeLimits(
-          contents.name(module).name(name).byte(0x02),
-          memories[index]!.limits,
-          this.#state.memoryPages[index]!,
-        )
+        writeLimits(contents.name(module).name(name).byte(0x02), {
+          ...memories[index]!.limits,
+          minimum: this.#state.memoryPages[index]!,
+        })
     }
     output.section(sectionId.import, contents)
   }
@@ -84,7 +83,7 @@ class Snapshot {
     const { memories } = this.#structure
     const contents = new Writer().u32(memories.filter(({ imported }) => !imported).length)
     for (const [index, { limits, imported }] of memories.entries())
-      if (!imported) writeLimits(contents, limits, this.#state.memoryPages[index]!)
+      if (!imported) writeLimits(contents, { ...limits, minimum: this.#state.memoryPages[index]! })
     output.section(sectionId.memory, contents)
   }
 
@@ -103,7 +102,7 @@ class Snapshot {
       const behindLimits = reader.position
       if (initialised) skipExpression(reader)
       contents.bytes(bytes.subarray(start, behindType))
-      writeLimits(contents, limits, this.#state.tables.get(table)?.length ?? limits.minimum)
+      writeLimits(contents, { ...limits, minimum: this.#state.tables.get(table)?.length ?? limits.minimum })
       contents.bytes(bytes.subarray(behindLimits, reader.position))
     }
     output.section(sectionId.table, contents)
@@ -197,23 +196,6 @@ class Snapshot {
     }
     output.section(sectionId.data, contents)
   }
-}
-
-function writeLimits(to: Writer, { maximum, shared, is64 }: Limits, minimum: number): void {
-  to.byte((maximum === undefined ? 0 : 1) | (shared ? 2 : 0) | (is64 ? 4 : 0))
-  for (const value of maximum === undefined ? [minimum] : [minimum, maximum]) writeUnsigned(to, value)
-}
-
-/** Beyond 2^53 the reader gave the nearest number, which may be 2^64. */
-function writeUnsigned(to: Writer, value: number): void {
-  let rest = value >= 2 ** 64 ? 2n ** 64n - 1n : BigInt(value)
-  for (; rest > 0x7fn; rest >>= 7n) to.byte(Number(rest & 0x7fn) | 0x80)
-  to.byte(Number(rest))
-}
-
-function writeValueType(to: Writer, { code, heap }: ValueType): void {
-  to.byte(code)
-  if (heap !== undefined) to.s64(BigInt(heap))
 }
 
 /** An initial expression. */

@@ -20,10 +20,19 @@ export interface ValueType {
   readonly heap?: number
 }
 
-/** A function type of single-byte value types: all that helper functions need. */
-export interface Signature {
+/** A function type of single-byte value types: what most helper functions have. */
+export interface PlainSignature {
   readonly parameters: readonly number[]
   readonly results: readonly number[]
+}
+
+/** A value type; one of a single byte also as that byte. */
+export type SignatureType = number | ValueType
+
+/** A helper function's type. */
+export interface Signature {
+  readonly parameters: readonly SignatureType[]
+  readonly results: readonly SignatureType[]
 }
 
 export interface FunctionType {
@@ -33,12 +42,21 @@ export interface FunctionType {
 }
 
 /** One entry of the type index space. */
-export type DefinedType = FunctionType | StructOrArrayType
+export type DefinedType = FunctionType | StructType | ArrayType
 
-export interface StructOrArrayType {
-  readonly kind: 'struct' | 'array'
+export interface StructType {
+  readonly kind: 'struct'
   /** Without the packed ones. */
   readonly fields: readonly ValueType[]
+}
+
+export interface ArrayType {
+  readonly kind: 'array'
+  /** Its elements' type, unless that is a packed one. */
+  readonly fields: readonly ValueType[]
+  /** The type that instructions give and get: i32 for packed ones. */
+  readonly element: ValueType
+  readonly elementBytes: number
 }
 
 export interface Limits {
@@ -75,12 +93,31 @@ export function readHeapType(reader: Reader): number {
   return heap
 }
 
-function readFieldType(reader: Reader, into: ValueType[]): void {
-  const code = reader.bytes[reader.position]
-  // Packed types i8 and i16 are storage types only.
-  if (code === 0x78 || code === 0x77) reader.skip(1)
-  else into.push(readValueType(reader))
+/** Packed types are storage types only. */
+const packedBytes: Readonly<Record<number, number>> = { 0x78: 1, 0x77: 2 }
+
+const numberBytes: Readonly<Record<number, number>> = {
+  [valueTypeCode.i32]: 4,
+  [valueTypeCode.i64]: 8,
+  [valueTypeCode.f32]: 4,
+  [valueTypeCode.f64]: 8,
+  [valueTypeCode.v128]: 16,
+}
+
+/** What V8 takes for a reference where it does not compress pointers, as in Node. */
+const referenceBytes = 8
+
+/** Returns how many bytes a value takes, and its type unless that is a packed one. */
+function readFieldType(reader: Reader): {
+  readonly type: ValueType | undefined
+  readonly byteLength: number
+} {
+  const packed = packedBytes[reader.bytes[reader.position]!]
+  let type: ValueType | undefined
+  if (packed === undefined) type = readValueType(reader)
+  else reader.skip(1)
   reader.byte() // mutability
+  return { type, byteLength: packed ?? numberBytes[type!.code] ?? referenceBytes }
 }
 
 function readCompositeType(reader: Reader): DefinedType {
@@ -92,13 +129,16 @@ function readCompositeType(reader: Reader): DefinedType {
     }
     case 0x5f: {
       const fields: ValueType[] = []
-      for (let rest = reader.count(); rest > 0; rest--) readFieldType(reader, fields)
+      for (let rest = reader.count(); rest > 0; rest--) {
+        const { type } = readFieldType(reader)
+        if (type !== undefined) fields.push(type)
+      }
       return { kind: 'struct', fields }
     }
     case 0x5e: {
-      const fields: ValueType[] = []
-      readFieldType(reader, fields)
-      return { kind: 'array', fields }
+      const { type, byteLength } = readFieldType(reader)
+      const fields = type === undefined ? [] : [type]
+      return { kind: 'array', fields, element: type ?? { code: valueTypeCode.i32 }, elementBytes: byteLength }
     }
     default:
       throw unknownType(form)

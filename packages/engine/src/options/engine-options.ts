@@ -2,7 +2,9 @@
 import type { AllocationStrategy } from '@warmslot/index-allocator'
 
 import { InvalidOptionError } from '@warmslot/index-allocator'
+import type { HeapLimits } from '../binary/heap-limits.ts'
 import { checkMemoryBytes } from './check-memory-bytes.ts'
+import { resolveHeapLimits } from './resolve-heap-limits.ts'
 import { refuseUnknown } from './refuse-unknown.ts'
 
 export interface EngineOptions {
@@ -41,12 +43,29 @@ export interface EngineOptions {
    * that does not return. @default false
    */
   readonly deadlines?: boolean
+  /**
+   * How many tables a module may define; one with more is refused. 1 to 100,000. @default 100_000, as V8 has it
+   */
+  readonly maxTables?: number
+  /**
+   * What each table can grow to at most, in entries: growth beyond it fails as beyond a module's own maximum, and a module
+   * whose table starts larger is refused, as is one with longer element segments. 1 to 10,000,000.
+   * @default 10_000_000, as V8 has it
+   */
+  readonly maxTableElements?: number
+  /**
+   * How large each array of a guest can be (GC proposal), in bytes: making a larger one traps, as beyond V8's own limit. Modules
+   * are then compiled so that every such instruction is checked. 1 to 1,073,741,824, or Infinity for V8's own limit.
+   * @default Infinity
+   */
+  readonly maxArrayBytes?: number
 }
 
 export interface ResolvedEngineOptions {
   readonly slots: number
   readonly maxMemoryBytes: number
   readonly deadlines: boolean
+  readonly heapLimits: HeapLimits
 }
 
 const mostSlots = 16_000
@@ -61,6 +80,9 @@ const names: Record<keyof EngineOptions, true> = {
   memoryPressure: true,
   resetBatchSize: true,
   deadlines: true,
+  maxTables: true,
+  maxTableElements: true,
+  maxArrayBytes: true,
 }
 
 /** @throws InvalidOptionError */
@@ -72,5 +94,5 @@ export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOpti
   }
   checkMemoryBytes(maxMemoryBytes, mostMemoryBytes)
   if (typeof deadlines !== 'boolean') throw new InvalidOptionError('deadlines', 'true or false', deadlines)
-  return { slots, maxMemoryBytes, deadlines }
+  return { slots, maxMemoryBytes, deadlines, heapLimits: resolveHeapLimits(options) }
 }

@@ -12,12 +12,14 @@ import { setImmediate } from 'node:timers/promises'
 import type { AnalysisOptions, ModuleAnalysis } from '../binary/analyse-module.ts'
 import { analyseModule } from '../binary/analyse-module.ts'
 import { hiddenModule } from '../binary/appended.ts'
+import type { HeapLimits } from '../binary/heap-limits.ts'
 import type { ModuleStructure } from '../binary/module-structure.ts'
 import { MalformedModuleError } from '../binary/reader.ts'
 import type { ImageSegment } from '../binary/image-segments.ts'
 import { UnknownFeatureError } from '../binary/unknown-opcode.ts'
 import { UnsupportedModuleError } from '../errors/unsupported-module-error.ts'
 import { ExportNames } from '../handles/exports-object.ts'
+import { checkHeapLimits } from './check-heap-limits.ts'
 import { ImportReader } from './import-reader.ts'
 import type { ModuleLimits } from './module-limits.ts'
 import { checkModuleLimits, mostMemoryBytes } from './module-limits.ts'
@@ -33,6 +35,8 @@ export interface CompiledModule {
   readonly sharedTables: boolean
   /** Whether the code has checks of deadlines. */
   readonly deadlines: boolean
+  /** What its code may take of V8's heap. */
+  readonly heapLimits: HeapLimits
   /** Its own limit for each of its memories, in bytes, as it was asked for; undefined: none but the engine's. */
   readonly ownMaxMemoryBytes: number | undefined
   /** What each of its memories can grow to in this engine, in bytes. */
@@ -67,7 +71,7 @@ export async function compileModule(
   await setImmediate()
   try {
     const { analysis, rewritten, imageSegments } = await inSlices(
-      analyseModule(bytes, (structure) => refuse(structure, limits), options),
+      analyseModule(bytes, (structure) => refuse(structure, limits, options.heapLimits), options),
     )
     await valid
     const compiled = await WebAssembly.compile(rewritten)
@@ -77,6 +81,7 @@ export async function compileModule(
       source: bytes,
       sharedTables: options.sharedTables,
       deadlines: options.deadlines,
+      heapLimits: options.heapLimits,
       ownMaxMemoryBytes: limits.ownMaxMemoryBytes,
       maxMemoryBytes: mostMemoryBytes(limits),
       compiled,
@@ -127,7 +132,7 @@ export async function inSlices<T>(work: Generator<void, T>): Promise<T> {
   }
 }
 
-export function refuse(structure: ModuleStructure, limits: ModuleLimits): void {
+export function refuse(structure: ModuleStructure, limits: ModuleLimits, heapLimits: HeapLimits): void {
   const native = 'Instantiate it with `new WebAssembly.Instance` instead.'
   if (structure.imports.some(({ module }) => module === hiddenModule)) {
     throw new UnsupportedModuleError(
@@ -147,4 +152,5 @@ export function refuse(structure: ModuleStructure, limits: ModuleLimits): void {
     structure.memories.map(({ limits: { minimum, is64 } }) => ({ initialPages: minimum, is64 })),
     limits,
   )
+  checkHeapLimits(structure, heapLimits)
 }

@@ -39,7 +39,7 @@ export async function deserializeModule(
   const { bytes, compiled, images } = partsOf(serialized)
   const { data: framed, rest } = await inSlices(readFrame(bytes))
   const data = readModuleData(framed)
-  const { analysis, sourceBytes, codeBytes, sharedTables, deadlines, isSnapshot } = data
+  const { analysis, sourceBytes, codeBytes, sharedTables, deadlines, heapLimits, isSnapshot } = data
   if (compiled === undefined && codeBytes === 0)
     throw new SerializedModuleError('it lacks its code', 'Pass the whole object that `share` gave.')
   accept(data)
@@ -55,6 +55,7 @@ export async function deserializeModule(
     source: isSharedArrayBuffer(rest.buffer) ? shared(rest, sourceBytes) : rest.slice(0, sourceBytes),
     sharedTables,
     deadlines,
+    heapLimits,
     ownMaxMemoryBytes,
     maxMemoryBytes: mostMemoryBytes(limits),
     compiled: ready,

@@ -18,7 +18,7 @@ const sumStart = 48
 export const frameBytes = 52
 
 /** Another version of this package may rewrite modules in another way. The number counts the changes of this file. */
-const version: string = `engine ${packageFile.version} format 2`
+const version: string = `engine ${packageFile.version} format 3`
 
 /** How much is summed up between two yields: a few hundred microseconds. */
 const sliceBytes = 1 << 20

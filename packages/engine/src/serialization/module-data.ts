@@ -10,6 +10,7 @@ import type { CodeOffsetsData } from '../binary/code-offsets.ts'
 import { CodeOffsets } from '../binary/code-offsets.ts'
 import type { FunctionShapesData } from '../binary/function-shapes.ts'
 import { FunctionShapes } from '../binary/function-shapes.ts'
+import type { HeapLimits } from '../binary/heap-limits.ts'
 
 /** A part of a memory's image; its bytes follow those of the one before. */
 export interface SegmentPlace {
@@ -22,6 +23,7 @@ export interface ModuleData {
   readonly label: string
   readonly sharedTables: boolean
   readonly deadlines: boolean
+  readonly heapLimits: HeapLimits
   /** The module's own limit for each of its memories, in bytes; undefined: none but that of the engine that has it. */
   readonly ownMaxMemoryBytes: number | undefined
   /** Whether it starts with a captured state, and whether something is to run after each restore. */

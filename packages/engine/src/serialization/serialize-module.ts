@@ -28,9 +28,9 @@ export interface SharedModule {
 /** @throws ModuleDisposedError */
 export function serializeModule(module: CompiledModule, hasHook: boolean): Promise<Uint8Array<ArrayBuffer>> {
   return withImages(module, async () => {
-    const { sharedTables, deadlines } = module
+    const { sharedTables, deadlines, heapLimits } = module
     // What was accepted once is not refused again: no limits are asked about.
-    const work = analyseModule(module.source, () => undefined, { sharedTables, deadlines })
+    const work = analyseModule(module.source, () => undefined, { sharedTables, deadlines, heapLimits })
     const { rewritten } = await inSlices(work)
     return inSlices(write(module, module.images, hasHook, rewritten, (length) => new Uint8Array(length)))
   })
@@ -62,12 +62,14 @@ async function withImages<T>(module: CompiledModule, work: () => Promise<T>): Pr
 const sliceBytes = 1 << 20
 
 function* write<Bytes extends Uint8Array>(
-  { analysis, source, label, sharedTables, deadlines, ownMaxMemoryBytes, isSnapshot }: CompiledModule,
+  module: CompiledModule,
   images: readonly MemoryImage[],
   hasHook: boolean,
   code: Uint8Array,
   allocate: (length: number) => Bytes,
 ): Generator<void, Bytes> {
+  const { analysis, source, label, sharedTables, deadlines, heapLimits } = module
+  const { ownMaxMemoryBytes, isSnapshot } = module
   const segments: SegmentPlace[] = []
   const contents: Uint8Array[] = []
   for (const [memory, image] of images.entries()) {
@@ -78,7 +80,7 @@ function* write<Bytes extends Uint8Array>(
     }
   }
   const lengths = { sourceBytes: source.length, codeBytes: code.length }
-  const options = { label, sharedTables, deadlines, ownMaxMemoryBytes, isSnapshot, hasHook }
+  const options = { label, sharedTables, deadlines, heapLimits, ownMaxMemoryBytes, isSnapshot, hasHook }
   const data = writeModuleData({ ...options, ...lengths, analysis, segments })
   yield
   const parts = [data, source, code, ...contents]

@@ -12,11 +12,16 @@ session.post('Profiler.enable')
 session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true })
 
 const { analyseModule } = await import('../../src/binary/analyse-module.ts')
+const { v8HeapLimits } = await import('../../src/binary/heap-limits.ts')
 const { families }: { families: typeof Families } = await import('./hostile-modules.ts')
 
 function analyse(bytes: Uint8Array): void {
   try {
-    const steps = analyseModule(bytes, () => undefined, { sharedTables: false, deadlines: false })
+    const steps = analyseModule(bytes, () => undefined, {
+      sharedTables: false,
+      deadlines: false,
+      heapLimits: v8HeapLimits,
+    })
     while (!steps.next().done);
   } catch {
     // Some are malformed in the end; the work until then counts.

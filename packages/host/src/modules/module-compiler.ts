@@ -5,10 +5,10 @@
  */
 import { Engine, type PooledModule } from '@warmslot/engine'
 import { UnusableModuleError } from '../errors/unusable-module-error.ts'
-import type { InstanceMode, ModuleToLoad } from '../workers/protocol.ts'
+import type { InstanceMode, ModuleToLoad, WorkerOptions } from '../workers/protocol.ts'
 import type { WorkerPool } from '../workers/worker-pool.ts'
 import type { HostModule } from './host-module.ts'
-import { checkImports, hasFunction, kindOf } from './module-kind.ts'
+import { checkInterface, hasFunction, kindOf } from './module-kind.ts'
 
 /** Slots here are for nothing but the engine's own start. */
 const slots = 1
@@ -18,8 +18,8 @@ export class ModuleCompiler implements AsyncDisposable {
   readonly #workers: WorkerPool
   readonly #instances: InstanceMode
 
-  constructor(maxMemoryBytes: number, workers: WorkerPool, instances: InstanceMode) {
-    this.#engine = new Engine({ slots, maxMemoryBytes, deadlines: true })
+  constructor({ maxMemoryBytes, heapLimits, instances }: WorkerOptions, workers: WorkerPool) {
+    this.#engine = new Engine({ slots, maxMemoryBytes, deadlines: true, ...heapLimits })
     this.#workers = workers
     this.#instances = instances
   }
@@ -29,7 +29,7 @@ export class ModuleCompiler implements AsyncDisposable {
     const { uid, name } = module.identity
     const compiled = await this.#compile(module, bytes)
     module.pooled.push(compiled)
-    checkImports(compiled.imports)
+    checkInterface(compiled)
     module.kind = kindOf(compiled.exports)
     const plan = { uid, name, kind: module.kind, settings: module.settings }
     if (this.#instances === 'native') return { ...plan, content: await compileNatively(bytes) }

@@ -25,8 +25,28 @@ export function hasFunction(exports: readonly Descriptor[], name: string): boole
   return exports.some((one) => one.kind === 'function' && one.name === name)
 }
 
-/** @throws UnusableModuleError for imports that no host of this kind has */
-export function checkImports(imports: readonly Descriptor[]): void {
+/**
+ * V8 keeps the exports of an instance in one piece of its heap, and one of more than 8 MiB or so may end the process. No module
+ * that was found has a tenth of that.
+ */
+const mostEntries = 100_000
+
+/** @throws UnusableModuleError for imports that no host of this kind has, and for too many of them, or of exports */
+export function checkInterface({
+  imports,
+  exports,
+}: {
+  imports: readonly Descriptor[]
+  exports: readonly Descriptor[]
+}): void {
+  for (const [what, { length }] of Object.entries({ imports, exports })) {
+    if (length > mostEntries)
+      throw new UnusableModuleError(`The module has ${length} ${what}, and ${mostEntries} are allowed.`)
+  }
+  checkImports(imports)
+}
+
+function checkImports(imports: readonly Descriptor[]): void {
   const foreign = imports.filter(({ module, kind }) => !(module === wasiNamespace && kind === 'function'))
   // A memory is given by the pool.
   const missing = foreign.filter(({ kind }) => kind !== 'memory')

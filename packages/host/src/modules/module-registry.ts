@@ -17,9 +17,18 @@ import { discardModule, purgeModule, receiptOfNothing } from './purge-module.ts'
 /** Receipts of so many modules are kept, for those who ask again; no module comes under a UID that has one. */
 const mostReceipts = 10_000
 
+export interface ModuleRegistryOptions {
+  /** UUID of this host, for receipts. */
+  readonly instance: string
+  /** Called when a module is gone. @default nothing */
+  readonly purged?: () => void
+}
+
 export class ModuleRegistry {
   /** Whether modules are still to come that are known from the start: requests for them are to come again. */
   isStarting = true
+  /** Changes with every run that begins or ends, and with every module that comes or goes. */
+  activity = 0
   readonly #workers: WorkerPool
   readonly #compiler: ModuleCompiler
   readonly #metrics: HostMetrics
@@ -28,13 +37,19 @@ export class ModuleRegistry {
   /** By name, the one that became ready last at the end. */
   readonly #ready = new Map<string, HostModule[]>()
   readonly #receipts = new Map<string, HostReceipt>()
+  readonly #purged: () => void
 
-  /** @param instance of this host, for receipts */
-  constructor(workers: WorkerPool, compiler: ModuleCompiler, metrics: HostMetrics, instance: string) {
+  constructor(
+    workers: WorkerPool,
+    compiler: ModuleCompiler,
+    metrics: HostMetrics,
+    { instance, purged = () => undefined }: ModuleRegistryOptions,
+  ) {
     this.#instance = instance
     this.#workers = workers
     this.#compiler = compiler
     this.#metrics = metrics
+    this.#purged = purged
   }
 
   /** All that are not purged. */
@@ -84,6 +99,7 @@ export class ModuleRegistry {
       )
     const module = new HostModule(identity, settings, bytes.byteLength, owner)
     this.#modules.set(identity.uid, module)
+    this.activity += 1
     module.loading = this.#load(module, bytes)
     await module.loading
     return { module, created: true }
@@ -96,6 +112,7 @@ export class ModuleRegistry {
     const start = performance.now()
     let outcome = 'ok'
     module.requests += 1
+    this.activity += 1
     try {
       return await this.#workers.run(module.identity.uid, input, signal)
     } catch (error) {
@@ -103,6 +120,7 @@ export class ModuleRegistry {
       throw error
     } finally {
       module.left()
+      this.activity += 1
       this.#metrics.guestEnded(module.identity.name, outcome, performance.now() - start)
     }
   }
@@ -160,6 +178,8 @@ export class ModuleRegistry {
     if (!this.list().some((one) => one !== module && one.identity.name === name)) this.#metrics.forget(name)
     this.#metrics.purgeSeconds.observe(receipt.durationMs / 1000)
     this.#modules.delete(uid)
+    this.activity += 1
+    this.#purged()
     return this.#remember(receipt)
   }
 

@@ -27,15 +27,15 @@ export class GuestRunner implements AsyncDisposable {
   /** By the engine's number of the module, for as long as it may be in slots. */
   readonly #uids = new Map<number, string>()
 
-  constructor(number: number, { slots, maxMemoryBytes }: WorkerOptions) {
+  constructor(number: number, { slots, maxMemoryBytes, heapLimits }: WorkerOptions) {
     this.#number = number
-    this.engine = new Engine({ slots, maxMemoryBytes, deadlines: true })
+    this.engine = new Engine({ slots, maxMemoryBytes, deadlines: true, ...heapLimits })
   }
 
-  /** A second call for the same UID waits for the first. */
-  async load(plan: ModuleToLoad): Promise<void> {
+  /** A second call for the same UID waits for the first. @param begin is told when code of the module is about to run */
+  async load(plan: ModuleToLoad, begin: () => void): Promise<void> {
     const { uid } = plan
-    const loading = this.#modules.get(uid) ?? this.#loadWarm(plan)
+    const loading = this.#modules.get(uid) ?? this.#loadWarm(plan, begin)
     this.#modules.set(uid, loading)
     try {
       await loading
@@ -46,11 +46,12 @@ export class GuestRunner implements AsyncDisposable {
   }
 
   /** Has so many instances ready in slots. @throws UnusableModuleError */
-  async warm(uid: string, instances: number): Promise<void> {
+  async warm(uid: string, instances: number, begin: () => void): Promise<void> {
     const held = await this.#modules.get(uid)
     // Taken back meanwhile.
     if (held === undefined) return
     try {
+      begin()
       held.loaded.warmUp(instances)
     } catch (error) {
       throw noInstance(error)
@@ -58,9 +59,10 @@ export class GuestRunner implements AsyncDisposable {
   }
 
   /** Initialises a module, and makes another one of the state, for all threads. It stays under the UID until it is purged. */
-  async snapshot(plan: ModuleToLoad): Promise<SharedModule> {
+  async snapshot(plan: ModuleToLoad, begin: () => void): Promise<SharedModule> {
     const { loaded, pooled } = await this.#load(plan)
     try {
+      begin()
       const snapshot = await loaded.snapshot(pooled!, this.engine)
       this.#modules.set(plan.uid, Promise.resolve({ loaded, pooled: snapshot }))
       this.#uids.set(snapshot.id, plan.uid)
@@ -72,9 +74,10 @@ export class GuestRunner implements AsyncDisposable {
   }
 
   /** @throws HostError */
-  async run(uid: string, input: GuestInput): Promise<GuestOutput> {
+  async run(uid: string, input: GuestInput, begin: () => void): Promise<GuestOutput> {
     const held = await this.#modules.get(uid)
     if (held === undefined) throw new UnknownModuleError(uid)
+    begin()
     return input.type === 'command' ? runCommand(held.loaded, input) : callExport(held.loaded, input)
   }
 
@@ -97,9 +100,10 @@ export class GuestRunner implements AsyncDisposable {
   }
 
   /** With an instance ready for the first request. */
-  async #loadWarm(plan: ModuleToLoad): Promise<Held> {
+  async #loadWarm(plan: ModuleToLoad, begin: () => void): Promise<Held> {
     const held = await this.#load(plan)
     try {
+      begin()
       held.loaded.warmUp(1)
       return held
     } catch (error) {

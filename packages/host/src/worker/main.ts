@@ -1,6 +1,7 @@
 /** The script of a worker thread: answers the main thread's requests in their order. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { HostError } from '../errors/host-error.ts'
+import { collectGarbage } from '../garbage/collect-garbage.ts'
 import {
   type Answer,
   type GuestOutput,
@@ -8,36 +9,34 @@ import {
   readyNumber,
   type ReportedError,
   type Request,
-  type WorkerOptions,
+  type WorkerData,
 } from '../workers/protocol.ts'
 import { GuestRunner } from './guest-runner.ts'
 
-interface WorkerData {
-  readonly number: number
-  readonly options: WorkerOptions
-}
-
 const port = parentPort
 if (port === null) throw new TypeError('This is the script of a worker thread of @warmslot/host.')
-const { number: workerNumber, options } = workerData as WorkerData
+const { number: workerNumber, options, begun } = workerData as WorkerData
 const runner = new GuestRunner(workerNumber, options)
 
-async function answer(request: Request): Promise<unknown> {
+async function answer(number: number, request: Request): Promise<unknown> {
+  const begin = (): void => void Atomics.store(begun, 0, number | 0)
   switch (request.type) {
     case 'load':
-      return runner.load(request.module)
+      return runner.load(request.module, begin)
     case 'warm':
-      return runner.warm(request.uid, request.instances)
+      return runner.warm(request.uid, request.instances, begin)
     case 'snapshot':
-      return runner.snapshot(request.module)
+      return runner.snapshot(request.module, begin)
     case 'run':
-      return runner.run(request.uid, request.input)
+      return runner.run(request.uid, request.input, begin)
     case 'purge':
       return runner.purge(request.uid)
     case 'slots':
       return runner.slots(request.residentBytes)
     case 'metrics':
       return runner.engine.metrics()
+    case 'collect':
+      return collectGarbage()
     case 'close':
       await runner[Symbol.asyncDispose]()
       port?.close()
@@ -68,7 +67,7 @@ function transferables(value: unknown): ArrayBuffer[] {
 }
 
 port.on('message', ({ number, request }: NumberedRequest) => {
-  answer(request).then(
+  answer(number, request).then(
     (value) => port.postMessage({ number, value } satisfies Answer, transferables(value)),
     (error: unknown) => port.postMessage({ number, error: reported(error) } satisfies Answer),
   )

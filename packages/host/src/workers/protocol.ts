@@ -10,9 +10,26 @@ import type { ModuleSettings } from '../modules/module-settings.ts'
 export interface WorkerOptions {
   readonly slots: number
   readonly maxMemoryBytes: number
+  /** What a module may take of V8's heap in one piece: the engine's options of the same names. */
+  readonly heapLimits: HeapLimits
   /** Of JavaScript's heap, in bytes. */
   readonly heapBytes: number
   readonly instances: InstanceMode
+}
+
+/** So small that V8's end of a worker whose heap is full reaches the guest, and no piece that does not fit ends the process. */
+export interface HeapLimits {
+  readonly maxTables: number
+  readonly maxTableElements: number
+  readonly maxArrayBytes: number
+}
+
+/** What a worker's thread starts with. */
+export interface WorkerData {
+  readonly number: number
+  readonly options: WorkerOptions
+  /** One number in shared memory: of the request with whose guest the worker has begun last. */
+  readonly begun: Int32Array<SharedArrayBuffer>
 }
 
 /** `native`: V8's own instances, one for each request: for comparison. */
@@ -89,6 +106,8 @@ export type Request =
   /** Answered with a `WorkerSlot` for each slot that was ever used. */
   | { readonly type: 'slots'; readonly residentBytes: boolean }
   | { readonly type: 'metrics' }
+  /** Has V8 give back what it can of the worker's heap. */
+  | { readonly type: 'collect' }
   | { readonly type: 'close' }
 
 export interface NumberedRequest {

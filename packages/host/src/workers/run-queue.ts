@@ -14,11 +14,13 @@ export interface Task {
   readonly input: GuestInput
   readonly resolve: (output: GuestOutput) => void
   readonly reject: (error: Error) => void
+  /** How many workers were lost that had it, and had not begun with it. */
+  lost: number
 }
 
 export class RunQueue {
   readonly #limit: number
-  readonly #tasks = new Set<Task>()
+  #tasks = new Set<Task>()
 
   /** @param limit of tasks that wait, of all modules */
   constructor(limit: number) {
@@ -40,6 +42,12 @@ export class RunQueue {
     }
     task.module.waiting += 1
     this.#tasks.add(task)
+  }
+
+  /** Before all others: it was taken once, and nothing has become of it. */
+  putBack(task: Task): void {
+    task.module.waiting += 1
+    this.#tasks = new Set([task, ...this.#tasks])
   }
 
   /** Takes a task out that nobody waits for any more. False: it is not here (any more). */

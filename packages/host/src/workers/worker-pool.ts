@@ -3,13 +3,14 @@
  *
  *     run ─► RunQueue ─► a free worker, one that is warm for the module where there is one ─► answer
  *                            │ no answer within the time limit and a grace: the guest hangs in a host function
- *                            └─► ended and replaced; only that request fails
+ *                            └─► ended and replaced; only that request fails. One that its worker had not begun with goes to another
  *
  * Invariants: a worker runs one guest at a time; a worker gets guests only when it has all modules; whatever worker comes up
  * later loads what was loaded before.
  */
 import type { SharedModule } from '@warmslot/engine'
 import { UnavailableError } from '../errors/unavailable-error.ts'
+import { UnusableModuleError } from '../errors/unusable-module-error.ts'
 import { UnknownModuleError } from '../errors/unknown-module-error.ts'
 import { WorkerLostError } from '../errors/worker-lost-error.ts'
 import type {
@@ -34,6 +35,9 @@ export interface WorkerPoolOptions {
   readonly graceMs: number
 }
 
+/** After so many lost workers a request, or a module, is given to no other one. */
+const mostLost = 3
+
 export class WorkerPool implements AsyncDisposable {
   readonly #options: WorkerPoolOptions
   readonly #queue: RunQueue
@@ -42,6 +46,7 @@ export class WorkerPool implements AsyncDisposable {
   /** Workers that wait for a guest. */
   readonly #free = new Set<WorkerThread>()
   readonly #reservations = new ThreadReservations()
+  #closed = false
 
   constructor(options: WorkerPoolOptions, events: WorkerEvents = {}) {
     this.#options = options
@@ -82,10 +87,11 @@ export class WorkerPool implements AsyncDisposable {
   }
 
   /**
-   * Gives a module to all workers, and has them make it warm.
-   * @throws ReportedError what the first worker says that cannot have it
+   * Gives a module to all workers, and has them make it warm. @throws ReportedError what the first worker says that cannot have it; UnusableModuleError where that
+   * ends the worker; UnavailableError where there is none
    */
   async load(plan: ModuleToLoad): Promise<void> {
+    await this.#tryToLoad(plan)
     this.#modules.set(plan.uid, { plan, running: 0, waiting: 0 })
     try {
       await this.#crew.tell({ type: 'load', module: plan })
@@ -106,7 +112,7 @@ export class WorkerPool implements AsyncDisposable {
       signal?.throwIfAborted()
       const module = this.#modules.get(uid)
       if (module === undefined) throw new UnknownModuleError(uid)
-      const task: Task = { module, input, resolve, reject }
+      const task: Task = { module, input, resolve, reject, lost: 0 }
       // Where a worker is free, those that wait do so for their module's sake.
       if (this.#free.size > 0 && module.running < module.plan.settings.concurrency) {
         void this.#runOn(this.#choose(uid), task)
@@ -155,7 +161,24 @@ export class WorkerPool implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
     await this.#crew.close((thread) => this.isBusy(thread))
+  }
+
+  /** Into one worker, before the others and whatever comes up later: what ends that one would end them all. */
+  async #tryToLoad(plan: ModuleToLoad): Promise<void> {
+    for (let lost = 1; ; lost += 1) {
+      const [thread] = this.#free.size > 0 ? this.#free : this.threads
+      if (thread === undefined) throw new UnavailableError('There is no worker at the moment.')
+      try {
+        return await thread.request({ type: 'load', module: plan })
+      } catch (error) {
+        if (!(error instanceof WorkerLostError)) throw error
+        // Else it may have been another module's guest.
+        if (error.begun || lost === mostLost)
+          throw new UnusableModuleError(`An instance of the module ends its worker. ${error.message}`)
+      }
+    }
   }
 
   async #loadAll(thread: WorkerThread): Promise<void> {
@@ -182,6 +205,11 @@ export class WorkerPool implements AsyncDisposable {
       await this.#warm(thread, plan)
     } catch (error) {
       if (!(error instanceof WorkerLostError)) throw error
+      // Else it was ended for something else, and whatever comes up in its place warms the module as well.
+      if (error.begun)
+        throw new UnusableModuleError(
+          `So many warm instances of the module end their worker: ask for fewer \`warmSlots\`, or raise \`workerHeapBytes\`. ${error.message}`,
+        )
     } finally {
       this.#becomesFree(thread)
     }
@@ -235,13 +263,21 @@ export class WorkerPool implements AsyncDisposable {
       task.resolve(await thread.request<GuestOutput>({ type: 'run', uid, input: task.input }))
       thread.warm.add(uid)
     } catch (error) {
-      task.reject(error as Error)
+      if (this.#mayRunElsewhere(task, error)) this.#queue.putBack(task)
+      else task.reject(error as Error)
     } finally {
       clearTimeout(guard)
       thread.running = undefined
       task.module.running -= 1
-      this.#becomesFree(thread)
+      if (thread.isEnded) this.#dispatch()
+      else this.#becomesFree(thread)
     }
+  }
+
+  #mayRunElsewhere(task: Task, error: unknown): boolean {
+    if (!(error instanceof WorkerLostError) || error.begun || this.#closed) return false
+    task.lost += 1
+    return task.lost < mostLost
   }
 }
 

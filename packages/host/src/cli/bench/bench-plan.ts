@@ -1,5 +1,6 @@
 /** What the thread of `bench` is given, and what it answers. With `--json`, the report is what is printed. */
 import type { ModuleKind } from '../../modules/module-kind.ts'
+import type { GuestLimits } from '../../options.ts'
 import type { GuestInput } from '../../workers/protocol.ts'
 import type { Distribution } from './statistics.ts'
 
@@ -8,7 +9,7 @@ export interface BenchPlan {
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly seconds: number
   readonly timeLimitMs: number
-  readonly maxMemoryBytes: number
+  readonly limits: GuestLimits
   /** Undefined: what a module of its kind does by itself, so a command without arguments. */
   readonly input: GuestInput | undefined
   /** Two numbers that both threads see: whether a use is running, and how many have been made. */

@@ -4,7 +4,7 @@ import { type Command, exitCode } from '../command.ts'
 import { FailureError } from '../failure-error.ts'
 import { type Flags, numberFlag, onlyFile } from '../flags.ts'
 import { refusalOfBytes } from '../inspect/refusal.ts'
-import { memoryFlag, memoryOf } from '../memory-flag.ts'
+import { limitFlags, limitsOf } from '../limit-flags.ts'
 import { readModuleFile } from '../read-module-file.ts'
 import { inputOf } from './bench-input.ts'
 import { printReport } from './print-report.ts'
@@ -29,7 +29,7 @@ const flags: Flags = {
     help: 'How long one use may take, natively too',
     default: String(defaultTimeLimitMs),
   },
-  'max-memory-bytes': memoryFlag,
+  ...limitFlags,
   json: { help: 'Prints JSON; durations in microseconds' },
 }
 
@@ -41,7 +41,7 @@ export const bench: Command = {
       "Runs a command, or calls a library's function, natively and pooled by turns, in one process, and compares times and outputs.",
     flags,
     notes: [
-      'A whole use makes an instance, runs, and gives the instance back, with the same WASI on both sides. Natively nothing limits how far a memory grows.',
+      'A whole use makes an instance, runs, and gives the instance back, with the same WASI on both sides. Natively nothing limits how far a memory or a table grows.',
       'It ends with 0, or with 1 where the outputs of pooled and native uses differ although those of native uses do not.',
     ],
   },
@@ -50,12 +50,12 @@ export const bench: Command = {
     const input = await inputOf(given)
     const seconds = numberFlag(given, 'seconds', defaultSeconds, secondsRange, false)
     const timeLimitMs = numberFlag(given, 'time-limit-ms', defaultTimeLimitMs, timeLimitRange)
-    const maxMemoryBytes = memoryOf(given)
+    const limits = limitsOf(given)
     const bytes = await readModuleFile(file)
     const refusal = refusalOfBytes(bytes)
     if (refusal !== undefined) throw new FailureError(refusal.message)
     const beat = new Int32Array(new SharedArrayBuffer(8))
-    const plan = { name: basename(file), bytes, seconds, timeLimitMs, maxMemoryBytes, input, beat }
+    const plan = { name: basename(file), bytes, seconds, timeLimitMs, limits, input, beat }
     const report = await runThread(plan, (text) => tell(`warmslot bench: ${text}`))
     print(given.set.has('json') ? `${JSON.stringify(report, undefined, 2)}\n` : printReport(report))
     return report.output.same || !report.output.repeatable ? exitCode.success : exitCode.failure

@@ -1,6 +1,6 @@
 /** A module natively and pooled, as workers hold it with `instances: 'native'` and `'pooled'`. */
 import { Engine, type PooledModule } from '@warmslot/engine'
-import { checkImports, kindOf } from '../../modules/module-kind.ts'
+import { checkInterface, kindOf } from '../../modules/module-kind.ts'
 import { readSettings } from '../../modules/module-settings.ts'
 import { LoadedModule } from '../../worker/loaded-module.ts'
 import type { BenchPlan } from './bench-plan.ts'
@@ -18,12 +18,13 @@ const slots = 16
 
 /** @throws CompileError, UnsupportedModuleError, UnusableModuleError */
 export async function loadSides(plan: BenchPlan): Promise<LoadedSides> {
-  const { name, bytes, maxMemoryBytes, timeLimitMs } = plan
-  const engine = new Engine({ slots, maxMemoryBytes, deadlines: true })
+  const { name, bytes, limits, timeLimitMs } = plan
+  const { maxMemoryBytes } = limits
+  const engine = new Engine({ slots, deadlines: true, ...limits })
   const start = performance.now()
   const module = await engine.compile(bytes, { label: name })
   const compileMs = performance.now() - start
-  checkImports(module.imports)
+  checkInterface(module)
   const content = await WebAssembly.compile(bytes)
   const settings = readSettings({ timeLimitMs }, { workers: 1, slots, maxMemoryBytes })
   const load = { uid: name, name, kind: kindOf(module.exports), settings, content }

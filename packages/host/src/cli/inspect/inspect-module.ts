@@ -1,7 +1,8 @@
 /** Finds out whether and how a module would be pooled and served: by doing it, as far as none of its code runs. */
 import { Engine, type PooledModule } from '@warmslot/engine'
 import { digestOf } from '../../modules/digest.ts'
-import { checkImports, hasFunction, kindOf, wasiNamespace } from '../../modules/module-kind.ts'
+import { checkInterface, hasFunction, kindOf, wasiNamespace } from '../../modules/module-kind.ts'
+import type { GuestLimits } from '../../options.ts'
 import { GuestWasi } from '../../worker/guest-wasi.ts'
 import { freshExplanations, warmExplanation } from './fresh-reasons.ts'
 import type {
@@ -18,16 +19,16 @@ import { refusalOf, refusalOfBytes } from './refusal.ts'
 export async function inspectModule(
   file: string,
   bytes: Uint8Array<ArrayBuffer>,
-  maxMemoryBytes: number,
+  limits: GuestLimits,
 ): Promise<Inspection> {
   const about = { file, byteLength: bytes.byteLength, digest: digestOf(bytes) }
   const refusal = refusalOfBytes(bytes)
   if (refusal !== undefined) return { ...about, usable: false, refusal }
   const shape = readModuleShape(bytes)
-  await using engine = new Engine({ slots: slotsFor(shape), maxMemoryBytes, deadlines: true })
+  await using engine = new Engine({ slots: slotsFor(shape), deadlines: true, ...limits })
   try {
     const { module, timing } = await compile(engine, bytes)
-    checkImports(module.imports)
+    checkInterface(module)
     const { imports, exports } = module
     const said = describe(shape ?? { imports, exports, memories: [], hasStart: true })
     const image = imageOf(engine, module, shape?.hasStart === false)

@@ -1,7 +1,7 @@
 /** `warmslot inspect`: says whether and how a module would be pooled and served. */
 import { type Command, exitCode } from '../command.ts'
 import { onlyFile } from '../flags.ts'
-import { memoryFlag, memoryOf } from '../memory-flag.ts'
+import { limitFlags, limitsOf } from '../limit-flags.ts'
 import { readModuleFile } from '../read-module-file.ts'
 import { inspectModule } from './inspect-module.ts'
 import { printInspection } from './print-inspection.ts'
@@ -13,14 +13,14 @@ export const inspect: Command = {
       'Says whether and how a module would be pooled and served, and why not. None of its code is run.',
     flags: {
       json: { help: 'Prints JSON' },
-      'max-memory-bytes': memoryFlag,
+      ...limitFlags,
     },
     notes: ['It ends with 0 where the module can be served, with 3 where it cannot.'],
   },
   async run(given, { print }) {
     const file = onlyFile([...given.positionals, ...(given.rest ?? [])])
-    const maxMemoryBytes = memoryOf(given)
-    const inspection = await inspectModule(file, await readModuleFile(file), maxMemoryBytes)
+    const limits = limitsOf(given)
+    const inspection = await inspectModule(file, await readModuleFile(file), limits)
     print(
       given.set.has('json') ? `${JSON.stringify(inspection, undefined, 2)}\n` : printInspection(inspection),
     )

@@ -98,7 +98,25 @@ export const optionTable: Readonly<Record<OptionName, OptionRow>> = {
     type: 'bytes',
     value: 'BYTES',
     unit: 'bytes',
-    help: "How much JavaScript's own heap may take in each worker, 16MiB to 16GiB; one that needs more is replaced",
+    help: "How much V8's own heap may take in each worker, 16MiB to 16GiB, for tables, GC objects and what WASI keeps; one that needs more is replaced",
+  },
+  maxTables: {
+    type: 'number',
+    value: 'NUMBER',
+    unit: 'tables',
+    help: 'How many tables a module may have, 1 to 100000',
+  },
+  maxTableElements: {
+    type: 'number',
+    value: 'NUMBER',
+    unit: 'entries',
+    help: "What each of a guest's tables can grow to at most, 1 to 10000000; with more than 262144 one can end the process",
+  },
+  maxArrayBytes: {
+    type: 'bytes',
+    value: 'BYTES',
+    unit: 'bytes',
+    help: "How large each of a guest's arrays can be (GC proposal), up to 1GiB; one of more than 8MiB can end the process",
   },
   queue: {
     type: 'number',
