@@ -61,6 +61,7 @@ export class Controllers implements AsyncDisposable {
   readonly #given: ControllersOptions
   readonly #times: ControllerTimes
   readonly #latest: Latest<Module>
+  readonly #holder: PodHolder
   readonly #index: LedgerIndex
   readonly #status: StatusWriter
   readonly #client: HostClient
@@ -99,7 +100,7 @@ export class Controllers implements AsyncDisposable {
     })
     this.#sources = new ModuleSources({ cluster, moduleBytes })
     const isNeeded = (podUID: string): boolean => this.#index.names(podUID)
-    const holder = new PodHolder(
+    this.#holder = new PodHolder(
       cluster,
       crypto.randomUUID(),
       (podUID) => watches.pods.store.byIndex('uid', podUID)[0],
@@ -108,7 +109,7 @@ export class Controllers implements AsyncDisposable {
     )
     this.#pods = new PodQueue({
       ...given,
-      holder,
+      holder: this.#holder,
       isNeeded,
       retryMs,
       firstReleaseMs: this.#times.firstReleaseMs,
@@ -118,7 +119,7 @@ export class Controllers implements AsyncDisposable {
       cluster,
       client: this.#client,
       directory: this.#directory,
-      holder,
+      holder: this.#holder,
       sources: this.#sources,
       events: new ModuleEvents(events),
       latest: this.#latest,
@@ -158,7 +159,7 @@ export class Controllers implements AsyncDisposable {
       pods.subscribe({
         added: (pod) => this.#podSeen(pod),
         updated: (pod) => this.#podSeen(pod),
-        deleted: (pod) => this.#directory.gone(pod.metadata?.uid ?? ''),
+        deleted: (pod) => this.#podGone(pod.metadata?.uid ?? ''),
       }),
       // A heartbeat changes nothing here; a boot does.
       nodes.subscribe({
@@ -215,6 +216,11 @@ export class Controllers implements AsyncDisposable {
     this.#directory.seen(pod)
     const { uid = '', finalizers } = pod.metadata ?? {}
     if (finalizers?.includes(podFinalizer) || this.#index.names(uid)) this.#pods.add(uid)
+  }
+
+  #podGone(uid: string): void {
+    this.#directory.gone(uid)
+    this.#holder.forget(uid)
   }
 
   /** A host means something to every Module: it lacks some, and others wait for what it proves. */

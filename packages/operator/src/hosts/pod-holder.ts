@@ -13,6 +13,7 @@
 import type { V1Pod } from '@kubernetes/client-node'
 import { KubernetesApiError } from '../kubernetes/errors/kubernetes-api-error.ts'
 import type { ApiClient } from '../kubernetes/cluster/api-client.ts'
+import { isOlder } from '../kubernetes/resource-version.ts'
 import { pods } from '../kubernetes/resource.ts'
 import { group, podFinalizer } from '../resource/module.ts'
 import { Latest } from '../controller/latest.ts'
@@ -27,6 +28,8 @@ export class PodHolder {
   readonly #isNeeded: (podUID: string) => boolean
   readonly #unneeded: (podUID: string) => void
   readonly #latest = new Latest<V1Pod>()
+  /** By UID: the version at which a write failed. Until the watch shows a newer one, what was seen may long be otherwise. */
+  readonly #unsure = new Map<string, string | undefined>()
   /** How many are about to name a pod in a ledger. */
   readonly #intents = new Map<string, number>()
   /** The last thing that is being done with a pod. */
@@ -75,10 +78,17 @@ export class PodHolder {
     else await this.#inTurn(podUID, () => this.#release(podUID))
   }
 
+  /** The watch says that the pod is gone. */
+  forget(podUID: string): void {
+    this.#latest.forget(podUID)
+    this.#unsure.delete(podUID)
+  }
+
   async #hold(podUID: string): Promise<boolean> {
     const pod = this.#pod(podUID)
     if (pod === undefined || pod.metadata?.deletionTimestamp != null) return false
-    if (isHeld(pod) && pod.metadata?.annotations?.[termAnnotation] === this.#term) return true
+    const isOurs = isHeld(pod) && pod.metadata?.annotations?.[termAnnotation] === this.#term
+    if (isOurs && !this.#isUnsure(pod)) return true
     return await this.#write(pod, [...others(pod), podFinalizer], this.#term)
   }
 
@@ -109,12 +119,22 @@ export class PodHolder {
     const metadata = { uid, resourceVersion, finalizers, annotations: { [termAnnotation]: term } }
     try {
       this.#latest.wrote(await this.#cluster.mergePatch<V1Pod>(pods, { namespace, name }, { metadata }))
+      this.#unsure.delete(uid ?? '')
       return true
     } catch (error) {
-      this.#latest.forget(uid)
+      // What was written before is still newer than what the watch has shown: forgotten, an older view would count.
+      this.#unsure.set(uid ?? '', resourceVersion)
       if (KubernetesApiError.isInstance(error) && (error.isNotFound || error.status === 422)) return false
       throw error
     }
+  }
+
+  #isUnsure({ metadata: { uid = '', resourceVersion } = {} }: V1Pod): boolean {
+    if (!this.#unsure.has(uid)) return false
+    const failed = this.#unsure.get(uid)
+    if (resourceVersion === failed || isOlder(resourceVersion, failed)) return true
+    this.#unsure.delete(uid)
+    return false
   }
 
   async #inTurn<T>(podUID: string, work: () => Promise<T>): Promise<T> {

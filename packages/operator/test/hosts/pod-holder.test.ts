@@ -122,6 +122,33 @@ it('throws a conflict, and goes by the watch after it', async () => {
   expect(api.pod.metadata?.finalizers).toEqual([podFinalizer])
 })
 
+it('what it has let go is not held because the watch still shows it so', async () => {
+  await holder.hold('pod').then((hold) => hold?.[Symbol.dispose]())
+  seen = api.pod
+  await holder.settle('pod')
+  expect(api.pod.metadata?.finalizers).toEqual([])
+  // Then the pod goes, and the watch is late.
+  for (const refusal of [404, 404, 422]) {
+    api.refusal = refusal
+    expect(await holder.hold('pod')).toBeUndefined()
+  }
+  expect(api.patches).toHaveLength(5)
+})
+
+it('nor because another write met a conflict', async () => {
+  await holder.hold('pod').then((hold) => hold?.[Symbol.dispose]())
+  seen = api.pod
+  await holder.settle('pod')
+  // Somebody else writes something.
+  api.pod = podWith({ resourceVersion: '9' })
+  for (let attempt = 0; attempt < 2; attempt += 1)
+    await expect(holder.hold('pod')).rejects.toMatchObject({ status: 409 })
+  seen = api.pod
+  using hold = await holder.hold('pod')
+  expect(hold).toBeDefined()
+  expect(api.pod.metadata?.finalizers).toEqual([podFinalizer])
+})
+
 it('lets go what no ledger names, and of its own only', async () => {
   api.pod = podWith({
     finalizers: [podFinalizer, 'example.com/other'],

@@ -93,6 +93,7 @@ export class SimulatedOperator {
       this.#known.delete(object.metadata.uid)
       this.#index.delete(object.metadata.uid)
       this.#latest.forget(object.metadata.uid)
+      this.#holder.forget(object.metadata.uid)
     }
     for (const [path, object] of this.#api.objects) {
       const seen = structuredClone(object)
