@@ -31,7 +31,7 @@ export class Latest<T extends ApiObject> {
     return seen
   }
 
-  /** A write met a conflict: only the watch is believed. */
+  /** The object is gone. After a conflict it would be wrong: what was written is newer still than what the watch has shown. */
   forget(uid: string | undefined): void {
     if (uid !== undefined) this.#written.delete(uid)
   }

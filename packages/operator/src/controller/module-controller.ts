@@ -73,7 +73,6 @@ export class ModuleController {
       if (module.metadata.deletionTimestamp != null) return await this.#release.reconcile(module)
       return await this.#reconcileLiving(module, signal)
     } catch (error) {
-      this.#options.latest.forget(module.metadata.uid)
       // It went meanwhile, or is about to go, and the watch will say so.
       if (ObjectBeingDeletedError.isInstance(error) || ObjectReplacedError.isInstance(error)) return 'settled'
       if (KubernetesApiError.isInstance(error) && error.isNotFound) return 'settled'
