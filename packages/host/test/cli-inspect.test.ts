@@ -216,3 +216,19 @@ describe('shapes', () => {
     expect(readModuleShape(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 2, 1, 0x20))).toBeUndefined()
   })
 })
+
+it('says which limit a module is beyond, and takes another one', async () => {
+  const path = folder.write(
+    'tables.wasm',
+    wat(`(module ${'(table 1 funcref)'.repeat(9)} (func (export "f")))`),
+  )
+  const refused = await runCli(['inspect', path])
+  expect(refused.status).toBe(3)
+  expect(refused.stdout).toContain('`maxTables`')
+  expect((await runCli(['inspect', path, '--max-tables', '9'])).status).toBe(0)
+  const { status, stderr } = await runCli(['inspect', path, '--max-array-bytes', '2GiB'])
+  expect([status, stderr]).toEqual([
+    2,
+    expect.stringContaining('flag "--max-array-bytes" must be a whole number from 1 to 1073741824'),
+  ])
+})

@@ -45,12 +45,14 @@ export const objects: Uint8Array<ArrayBuffer> = rawModule({
   ],
 })
 
-/** `grow` grows all its tables by so much, in straight-line code, and says what the last one answered; then it makes objects for ever. */
+/** `grow` grows all its tables by so much, in straight-line code, and says what the last one answered; `fill` does not return then. */
 export function tables(type: 'externref' | 'funcref', count: number, initial = 0): Uint8Array<ArrayBuffer> {
   const each = (text: (table: number) => string): string =>
     Array.from({ length: count }, (_, table) => text(table)).join(' ')
   const none = type === 'externref' ? '(ref.null extern)' : '(ref.null func)'
   return wat(`(module (memory (export "memory") 1) ${each((table) => `(table $t${table} ${initial} ${type})`)}
-    (func (export "grow") (param i32) (result i32) (local $last i32)
-      ${each((table) => `(local.set $last (table.grow $t${table} ${none} (local.get 0)))`)} (local.get $last)))`)
+    (func $grow (export "grow") (param i32) (result i32) (local $last i32)
+      ${each((table) => `(local.set $last (table.grow $t${table} ${none} (local.get 0)))`)} (local.get $last))
+    (func $nothing)
+    (func (export "fill") (param i32) (drop (call $grow (local.get 0))) (loop $more (call $nothing) (br $more))))`)
 }
