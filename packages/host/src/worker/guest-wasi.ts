@@ -8,6 +8,7 @@
  *
  * Clocks and random numbers are the host's at every call, so they are fresh in each request, after a snapshot too.
  */
+import { DeadlineExceededError } from '@warmslot/engine'
 import { WASI, wasi } from '@bjorn3/browser_wasi_shim'
 import { refusal } from './bounded-calls.ts'
 import { CollectedOutput, EmptyRoot, standardInput } from './guest-streams.ts'
@@ -103,6 +104,8 @@ export class GuestWasi {
     const absolute = (flags & wasi.SUBCLOCKFLAGS_SUBSCRIPTION_CLOCK_ABSTIME) !== 0
     const wantedMs = Number(timeout) / 1e6 - (absolute ? nowMs : 0)
     sleep(Math.min(wantedMs, deadline - performance.now() + 1))
+    // The watchdog may be late, and the guest would end as if nothing were.
+    if (performance.now() >= deadline) throw new DeadlineExceededError()
     const view = this.#view
     new wasi.Event(userdata, wasi.ERRNO_SUCCESS, eventtype).write_bytes(view, events)
     view.setUint32(written, 1, true)

@@ -8,6 +8,7 @@
  * Invariants: a worker runs one guest at a time; a worker gets guests only when it has all modules; whatever worker comes up
  * later loads what was loaded before.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { SharedModule } from '@warmslot/engine'
 import { UnavailableError } from '../errors/unavailable-error.ts'
 import { UnusableModuleError } from '../errors/unusable-module-error.ts'
@@ -36,6 +37,10 @@ export interface WorkerPoolOptions {
 
 /** After so many lost workers a request, or a module, is given to no other one. */
 const mostLost = 3
+
+/** How long, and how often, a worker is looked for where all are being replaced, in milliseconds. */
+const threadPatienceMs = 5_000
+const threadPauseMs = 20
 
 export class WorkerPool implements AsyncDisposable {
   readonly #options: WorkerPoolOptions
@@ -126,8 +131,7 @@ export class WorkerPool implements AsyncDisposable {
    * @throws ReportedError, WorkerLostError
    */
   async snapshot(plan: ModuleToLoad): Promise<{ value: SharedModule; release(): Promise<void> }> {
-    const [thread] = this.#free.size > 0 ? this.#free : this.threads
-    if (thread === undefined) throw new UnavailableError('There is no worker at the moment.')
+    const thread = await this.#anyThread()
     const value = await thread.request<SharedModule>({ type: 'snapshot', module: plan })
     const release = async (): Promise<void> => {
       await thread.request({ type: 'purge', uid: plan.uid }).catch(() => undefined)
@@ -164,8 +168,7 @@ export class WorkerPool implements AsyncDisposable {
   /** Into one worker, before the others and whatever comes up later: what ends that one would end them all. */
   async #tryToLoad(plan: ModuleToLoad): Promise<void> {
     for (let lost = 1; ; lost += 1) {
-      const [thread] = this.#free.size > 0 ? this.#free : this.threads
-      if (thread === undefined) throw new UnavailableError('There is no worker at the moment.')
+      const thread = await this.#anyThread()
       try {
         return await thread.request({ type: 'load', module: plan })
       } catch (error) {
@@ -174,6 +177,16 @@ export class WorkerPool implements AsyncDisposable {
         if (error.begun || lost === mostLost)
           throw new UnusableModuleError(`An instance of the module ends its worker. ${error.message}`)
       }
+    }
+  }
+
+  /** A free one where there is one; the next one, where all are being replaced. @throws UnavailableError if none comes up */
+  async #anyThread(): Promise<WorkerThread> {
+    for (const start = performance.now(); ; await sleep(threadPauseMs)) {
+      const [thread] = this.#free.size > 0 ? this.#free : this.threads
+      if (thread !== undefined) return thread
+      if (this.#closed || performance.now() - start > threadPatienceMs)
+        throw new UnavailableError('There is no worker at the moment.')
     }
   }
 
