@@ -93,6 +93,21 @@ it('what the limits forbid harms nobody: a trap, a failure, a refusal', async ()
   expect(await metric(host, 'warmslot_host_workers_replaced_total')).toBe(0)
 })
 
+it('a hundred thousand exports are served, one more is refused', async () => {
+  await using host = await startHost({ workerHeapBytes: 512 * mib })
+  const exporting = (count: number): Uint8Array<ArrayBuffer> => {
+    const functions = Array.from({ length: count - 1 }, (_, number) => `(export "e${number}" (func $f))`)
+    return wat(`(module (memory (export "memory") 1) (func $f) ${functions.join('')})`)
+  }
+  expect((await host.put('most', exporting(100_000))).status).toBe(201)
+  expect((await host.call('most', 'e99998')).status).toBe(200)
+  expect(await problemOf(await host.put('beyond', exporting(100_001)))).toMatchObject({
+    code: 'WARMSLOT_UNUSABLE_MODULE',
+    detail: 'The module has 100001 exports, and 100000 are allowed.',
+  })
+  expect(await metric(host, 'warmslot_host_workers_replaced_total')).toBe(0)
+}, 60_000)
+
 it('a module whose instance does not fit ends one worker, and is refused', async () => {
   await using host = await startHost({ workerHeapBytes: 16 * mib })
   await host.put('good', command)
