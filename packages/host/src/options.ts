@@ -1,5 +1,6 @@
 /** The host's options, their defaults, units and ranges. */
 import { availableParallelism } from 'node:os'
+import type { GuestLimits } from './guest-limits.ts'
 import { describeRange, isWithin, type NumberRange } from './number-range.ts'
 import type { InstanceMode } from './workers/protocol.ts'
 
@@ -64,12 +65,6 @@ const logLevels: readonly string[] = [
   'silent',
 ] satisfies LogLevel[]
 const mib = 2 ** 20
-
-/** What a guest may take at most. */
-export type GuestLimits = Pick<
-  ResolvedHostOptions,
-  'maxMemoryBytes' | 'maxTables' | 'maxTableElements' | 'maxArrayBytes'
->
 
 type RangedOption =
   | 'workers'
