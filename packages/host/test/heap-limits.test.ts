@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { objects, tables } from './support/heap-bombs.ts'
+import { exporting, objects, tables } from './support/heap-bombs.ts'
 import { Load, metric } from './support/load.ts'
 import { command } from './support/programs.ts'
 import { startHost, type TestHost } from './support/test-host.ts'
@@ -95,10 +95,6 @@ it('what the limits forbid harms nobody: a trap, a failure, a refusal', async ()
 
 it('a hundred thousand exports are served, one more is refused', async () => {
   await using host = await startHost({ workerHeapBytes: 512 * mib })
-  const exporting = (count: number): Uint8Array<ArrayBuffer> => {
-    const functions = Array.from({ length: count - 1 }, (_, number) => `(export "e${number}" (func $f))`)
-    return wat(`(module (memory (export "memory") 1) (func $f) ${functions.join('')})`)
-  }
   expect((await host.put('most', exporting(100_000))).status).toBe(201)
   expect((await host.call('most', 'e99998')).status).toBe(200)
   expect(await problemOf(await host.put('beyond', exporting(100_001)))).toMatchObject({
