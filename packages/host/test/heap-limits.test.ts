@@ -99,7 +99,8 @@ it('a hundred thousand exports are served, one more is refused', async () => {
   expect((await host.call('most', 'e99998')).status).toBe(200)
   expect(await problemOf(await host.put('beyond', exporting(100_001)))).toMatchObject({
     code: 'WARMSLOT_UNUSABLE_MODULE',
-    detail: 'The module has 100001 exports, and 100000 are allowed.',
+    // Some versions of V8 have the same limit, and say so in their own words.
+    detail: expect.stringMatching(/\b100001\b.*\b100000\b/) as string,
   })
   expect(await metric(host, 'warmslot_host_workers_replaced_total')).toBe(0)
 }, 60_000)
