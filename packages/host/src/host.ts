@@ -52,10 +52,10 @@ export class Host implements AsyncDisposable {
   private constructor(options: ResolvedHostOptions, log: Logger) {
     this.#options = options
     this.log = log
-    const { workers, slots, maxMemoryBytes, workerHeapBytes, instances, queue, graceMs } = options
-    const { maxTables, maxTableElements, maxArrayBytes } = options
-    const heapLimits = { maxTables, maxTableElements, maxArrayBytes }
-    const worker = { slots, maxMemoryBytes, heapLimits, heapBytes: workerHeapBytes, instances }
+    const { workers, slots, workerHeapBytes, instances, queue, graceMs } = options
+    const { maxMemoryBytes, maxTables, maxTableElements, maxArrayBytes } = options
+    const limits = { maxMemoryBytes, maxTables, maxTableElements, maxArrayBytes }
+    const worker = { slots, limits, heapBytes: workerHeapBytes, instances }
     this.#workers = new WorkerPool(
       { workers, worker, queue, graceMs },
       {
@@ -70,9 +70,9 @@ export class Host implements AsyncDisposable {
     })
     this.#garbage = new GarbageCollector({
       activity: () => this.modules.activity,
-      collect: () => {
+      collect: async () => {
         collectGarbage()
-        return this.#workers.ask({ type: 'collect' })
+        await this.#workers.ask({ type: 'collect' })
       },
     })
     this.metrics.watch(this.modules, this.#workers)

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { isName } from './modules/module-name.ts'
 import { readAccounts } from './kubernetes/service-accounts.ts'
+import type { GuestLimits } from './guest-limits.ts'
 import { describeRange, isWithin, type NumberRange } from './number-range.ts'
 import type { InstanceMode } from './workers/protocol.ts'
 
@@ -79,12 +80,6 @@ const logLevels: readonly string[] = [
   'silent',
 ] satisfies LogLevel[]
 const mib = 2 ** 20
-
-/** What a guest may take at most. */
-export type GuestLimits = Pick<
-  ResolvedHostOptions,
-  'maxMemoryBytes' | 'maxTables' | 'maxTableElements' | 'maxArrayBytes'
->
 
 type RangedOption =
   | 'workers'

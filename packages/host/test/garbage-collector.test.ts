@@ -1,4 +1,5 @@
 /** When V8 is asked to give back what it keeps of purged modules. */
+import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { GarbageCollector, longestDelayMs, quietMs } from '../src/garbage/garbage-collector.ts'
 import { collectGarbage } from '../src/garbage/collect-garbage.ts'
@@ -67,7 +68,7 @@ it('never once the host ends', async () => {
   expect(collect).not.toHaveBeenCalled()
 })
 
-it('what nobody refers to is gone after it, and other contexts get no new function', async () => {
+it('what nobody refers to is gone after it, and contexts that there are get no new function', async () => {
   vi.useRealTimers()
   const gone = new WeakRef({})
   // A WeakRef holds its target until the job that made it has ended.
@@ -75,4 +76,36 @@ it('what nobody refers to is gone after it, and other contexts get no new functi
   collectGarbage()
   expect(gone.deref()).toBeUndefined()
   expect('gc' in globalThis).toBe(false)
+})
+
+it('threads that ask for the first time at once all collect', async () => {
+  vi.useRealTimers()
+  const script = `
+    const { parentPort, workerData: { start, file } } = require('node:worker_threads')
+    import(file).then(({ collectGarbage }) => {
+      parentPort.postMessage('ready')
+      Atomics.wait(start, 0, 0)
+      try {
+        collectGarbage()
+        parentPort.postMessage('collected')
+      } catch (error) {
+        parentPort.postMessage(String(error))
+      }
+    })`
+  const file = new URL('../src/garbage/collect-garbage.ts', import.meta.url).href
+  const start = new Int32Array(new SharedArrayBuffer(4))
+  const count = 12
+  const said: string[] = []
+  const threads = Array.from({ length: count }, async () => {
+    const thread = new Worker(script, { eval: true, workerData: { start, file } })
+    const ended = new Promise((resolve) => thread.once('exit', resolve))
+    thread.on('message', (text: string) => {
+      if (said.push(text) < count) return
+      Atomics.store(start, 0, 1)
+      Atomics.notify(start, 0)
+    })
+    await ended
+  })
+  await Promise.all(threads)
+  expect(said.slice(count)).toEqual(Array.from({ length: count }, () => 'collected'))
 })

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { objects, tables } from './support/heap-bombs.ts'
+import { exporting, objects, tables } from './support/heap-bombs.ts'
 import { Load, metric } from './support/load.ts'
 import { command } from './support/programs.ts'
 import { startHost, type TestHost } from './support/test-host.ts'
@@ -92,6 +92,18 @@ it('what the limits forbid harms nobody: a trap, a failure, a refusal', async ()
   await refused('large', tables('funcref', 1, 262_145), 'maxTableElements')
   expect(await metric(host, 'warmslot_host_workers_replaced_total')).toBe(0)
 })
+
+it('a hundred thousand exports are served, one more is refused', async () => {
+  await using host = await startHost({ workerHeapBytes: 512 * mib })
+  expect((await host.put('most', exporting(100_000))).status).toBe(201)
+  expect((await host.call('most', 'e99998')).status).toBe(200)
+  expect(await problemOf(await host.put('beyond', exporting(100_001)))).toMatchObject({
+    code: 'WARMSLOT_UNUSABLE_MODULE',
+    // Some versions of V8 have the same limit, and say so in their own words.
+    detail: expect.stringMatching(/\b100001\b.*\b100000\b/) as string,
+  })
+  expect(await metric(host, 'warmslot_host_workers_replaced_total')).toBe(0)
+}, 60_000)
 
 it('a module whose instance does not fit ends one worker, and is refused', async () => {
   await using host = await startHost({ workerHeapBytes: 16 * mib })

@@ -9,15 +9,15 @@ const mostArrayBytes = 2 ** 30
 
 /** @throws InvalidOptionError */
 export function resolveHeapLimits(options: Partial<HeapLimits>): HeapLimits {
-  const { maxTables, maxTableElements, maxArrayBytes } = { ...v8HeapLimits, ...given(options) }
+  const {
+    maxTables = v8HeapLimits.maxTables,
+    maxTableElements = v8HeapLimits.maxTableElements,
+    maxArrayBytes = v8HeapLimits.maxArrayBytes,
+  } = options
   checkWhole('maxTables', maxTables, v8HeapLimits.maxTables)
   checkWhole('maxTableElements', maxTableElements, v8HeapLimits.maxTableElements)
   if (maxArrayBytes !== Infinity) checkWhole('maxArrayBytes', maxArrayBytes, mostArrayBytes, ', or Infinity')
   return { maxTables, maxTableElements, maxArrayBytes }
-}
-
-function given(options: Partial<HeapLimits>): Partial<HeapLimits> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }
 
 function checkWhole(option: keyof HeapLimits, value: number, most: number, or = ''): void {

@@ -1,5 +1,6 @@
 /** Flags of commands that try a module: what a guest may take, as of the host that it is for. */
-import { type GuestLimits, hostOptionRanges } from '../options.ts'
+import type { GuestLimits } from '../guest-limits.ts'
+import { hostOptionRanges } from '../options.ts'
 import { describeRange, isWithin } from '../number-range.ts'
 import { type Arguments, type Flag, type Flags } from './flags.ts'
 import { defaultOf, flagOf, optionTable } from './options/option-table.ts'

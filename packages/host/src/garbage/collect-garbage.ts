@@ -16,12 +16,11 @@ export function collectGarbage(): void {
   collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
 }
 
-/** The function is there only in contexts that are made while the flag is set; the others are left as they are. */
+/**
+ * The function is there only in contexts that are made while the flag is set; those that there are stay as they are. The flag is the whole
+ * process's, so it stays set: a thread that took it back could do so while another one makes its context.
+ */
 function find(): Collect {
   setFlagsFromString('--expose-gc')
-  try {
-    return runInNewContext('gc') as Collect
-  } finally {
-    setFlagsFromString('--no-expose-gc')
-  }
+  return runInNewContext('gc') as Collect
 }

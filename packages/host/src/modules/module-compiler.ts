@@ -18,8 +18,8 @@ export class ModuleCompiler implements AsyncDisposable {
   readonly #workers: WorkerPool
   readonly #instances: InstanceMode
 
-  constructor({ maxMemoryBytes, heapLimits, instances }: WorkerOptions, workers: WorkerPool) {
-    this.#engine = new Engine({ slots, maxMemoryBytes, deadlines: true, ...heapLimits })
+  constructor({ limits, instances }: WorkerOptions, workers: WorkerPool) {
+    this.#engine = new Engine({ slots, deadlines: true, ...limits })
     this.#workers = workers
     this.#instances = instances
   }

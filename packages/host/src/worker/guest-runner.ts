@@ -27,9 +27,9 @@ export class GuestRunner implements AsyncDisposable {
   /** By the engine's number of the module, for as long as it may be in slots. */
   readonly #uids = new Map<number, string>()
 
-  constructor(number: number, { slots, maxMemoryBytes, heapLimits }: WorkerOptions) {
+  constructor(number: number, { slots, limits }: WorkerOptions) {
     this.#number = number
-    this.engine = new Engine({ slots, maxMemoryBytes, deadlines: true, ...heapLimits })
+    this.engine = new Engine({ slots, deadlines: true, ...limits })
   }
 
   /** A second call for the same UID waits for the first. @param begin is told when code of the module is about to run */

@@ -3,25 +3,17 @@
  * requests that arrive meanwhile wait in its port.
  */
 import type { SharedModule, SlotView } from '@warmslot/engine'
+import type { GuestLimits } from '../guest-limits.ts'
 import type { ModuleKind } from '../modules/module-kind.ts'
 import type { ModuleSettings } from '../modules/module-settings.ts'
 
 /** What a worker starts with. */
 export interface WorkerOptions {
   readonly slots: number
-  readonly maxMemoryBytes: number
-  /** What a module may take of V8's heap in one piece: the engine's options of the same names. */
-  readonly heapLimits: HeapLimits
+  readonly limits: GuestLimits
   /** Of JavaScript's heap, in bytes. */
   readonly heapBytes: number
   readonly instances: InstanceMode
-}
-
-/** So small that V8's end of a worker whose heap is full reaches the guest, and no piece that does not fit ends the process. */
-export interface HeapLimits {
-  readonly maxTables: number
-  readonly maxTableElements: number
-  readonly maxArrayBytes: number
 }
 
 /** What a worker's thread starts with. */

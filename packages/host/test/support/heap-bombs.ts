@@ -56,3 +56,9 @@ export function tables(type: 'externref' | 'funcref', count: number, initial = 0
     (func $nothing)
     (func (export "fill") (param i32) (drop (call $grow (local.get 0))) (loop $more (call $nothing) (br $more))))`)
 }
+
+/** So many exports: a memory, and one function under names e0, e1, .... */
+export function exporting(count: number): Uint8Array<ArrayBuffer> {
+  const names = Array.from({ length: count - 1 }, (_, number) => `(export "e${number}" (func $f))`)
+  return wat(`(module (memory (export "memory") 1) (func $f) ${names.join('')})`)
+}

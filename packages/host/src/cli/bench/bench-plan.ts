@@ -1,6 +1,6 @@
 /** What the thread of `bench` is given, and what it answers. With `--json`, the report is what is printed. */
 import type { ModuleKind } from '../../modules/module-kind.ts'
-import type { GuestLimits } from '../../options.ts'
+import type { GuestLimits } from '../../guest-limits.ts'
 import type { GuestInput } from '../../workers/protocol.ts'
 import type { Distribution } from './statistics.ts'
 

@@ -2,7 +2,7 @@
 import { Engine, type PooledModule } from '@warmslot/engine'
 import { digestOf } from '../../modules/digest.ts'
 import { checkInterface, hasFunction, kindOf, wasiNamespace } from '../../modules/module-kind.ts'
-import type { GuestLimits } from '../../options.ts'
+import type { GuestLimits } from '../../guest-limits.ts'
 import { GuestWasi } from '../../worker/guest-wasi.ts'
 import { freshExplanations, warmExplanation } from './fresh-reasons.ts'
 import type {
