@@ -98,6 +98,12 @@ export async function compileModule(
 /** What V8 says of a module with too many entries or too long a function. */
 const beyondLimits = /exceeds internal limit of|> maximum (?:function|module) size/
 
+/**
+ * What V8 14 says of a module that mixes both kinds of exception handling, where one of its threads sees both first: the same
+ * binary is accepted one time and refused the next.
+ */
+const mixesExceptions = /mix of legacy and new exception handling/
+
 /** V8 accepts the module; says why the engine does not. */
 export function explained(error: unknown): unknown {
   if (error instanceof UnknownFeatureError) {
@@ -110,6 +116,12 @@ export function explained(error: unknown): unknown {
     return new UnsupportedModuleError(
       `with what the rewrite appends, it is beyond a limit of V8 (${error.message})`,
       'Instantiate it with `new WebAssembly.Instance` instead.',
+    )
+  }
+  if (error instanceof WebAssembly.CompileError && mixesExceptions.test(error.message)) {
+    return new UnsupportedModuleError(
+      `it mixes legacy and standard exception handling, which V8 does not accept every time (${error.message})`,
+      'Translate the legacy instructions, for instance with `wasm-opt --translate-to-exnref`.',
     )
   }
   if (error instanceof MalformedModuleError || error instanceof WebAssembly.CompileError) {
