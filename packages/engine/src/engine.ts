@@ -68,7 +68,7 @@ export class Engine implements AsyncDisposable {
    */
   constructor(options: EngineOptions = {}) {
     this.#options = resolveEngineOptions(options)
-    const { slots, maxMemoryBytes, deadlines } = this.#options
+    const { slots, maxMemoryBytes, deadlines, keepBuffers } = this.#options
     const { reservedBytesPerMemory } = checkRuntime()
     this.#slotLimits = { slots, maxMemoryBytes, reservedBytesPerMemory }
     checkLimits({ slots, reservedBytesPerMemory })
@@ -77,7 +77,8 @@ export class Engine implements AsyncDisposable {
       slots,
       slotBytes: maxMemoryBytes,
       reservationKinds: [memory32Kind, memory64Kind],
-      createReservation: (_slot, kind) => new V8Reservation(maxMemoryBytes, kind === memory64Kind),
+      createReservation: (_slot, kind) =>
+        new V8Reservation(maxMemoryBytes, kind === memory64Kind, keepBuffers),
       ...(strategy && { strategy }),
       ...(keepResidentBytes !== undefined && { keepResidentBytes }),
       ...(resetBatchSize !== undefined && { resetBatchSize }),

@@ -44,6 +44,13 @@ export interface EngineOptions {
    */
   readonly deadlines?: boolean
   /**
+   * Whether the buffers of memories outlive their use: neither growth nor release detaches them, and the next use of the slot
+   * gets the same one. For hosts that read `memory.buffer` anew in each call of an import, and keep nothing of it: what they did keep
+   * would be another use's bytes, or none, which ends the process. In exchange V8 does not count each use's buffer as new memory;
+   * with buffers of 10 MiB and more that can make it collect garbage at every few uses. @default false
+   */
+  readonly keepBuffers?: boolean
+  /**
    * How many tables a module may define; one with more is refused. 1 to 100,000. @default 100_000, as V8 has it
    */
   readonly maxTables?: number
@@ -65,6 +72,7 @@ export interface ResolvedEngineOptions {
   readonly slots: number
   readonly maxMemoryBytes: number
   readonly deadlines: boolean
+  readonly keepBuffers: boolean
   readonly heapLimits: HeapLimits
 }
 
@@ -80,6 +88,7 @@ const names: Record<keyof EngineOptions, true> = {
   memoryPressure: true,
   resetBatchSize: true,
   deadlines: true,
+  keepBuffers: true,
   maxTables: true,
   maxTableElements: true,
   maxArrayBytes: true,
@@ -88,11 +97,13 @@ const names: Record<keyof EngineOptions, true> = {
 /** @throws InvalidOptionError */
 export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOptions {
   refuseUnknown(options, names)
-  const { slots = 100, maxMemoryBytes = 128 * 2 ** 20, deadlines = false } = options
+  const { slots = 100, maxMemoryBytes = 128 * 2 ** 20, deadlines = false, keepBuffers = false } = options
   if (!Number.isInteger(slots) || slots < 1 || slots > mostSlots) {
     throw new InvalidOptionError('slots', `a whole number from 1 to ${mostSlots}`, slots)
   }
   checkMemoryBytes(maxMemoryBytes, mostMemoryBytes)
   if (typeof deadlines !== 'boolean') throw new InvalidOptionError('deadlines', 'true or false', deadlines)
-  return { slots, maxMemoryBytes, deadlines, heapLimits: resolveHeapLimits(options) }
+  if (typeof keepBuffers !== 'boolean')
+    throw new InvalidOptionError('keepBuffers', 'true or false', keepBuffers)
+  return { slots, maxMemoryBytes, deadlines, keepBuffers, heapLimits: resolveHeapLimits(options) }
 }

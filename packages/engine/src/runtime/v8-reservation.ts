@@ -42,13 +42,19 @@ export class V8Reservation implements Reservation {
   readonly growFunction: Callable
   /** The memory handle of the use that has the slot now. */
   tenant: PooledMemory | undefined
+  readonly #keepBuffers: boolean
+  /** By their length: those that can be lent; with `keepBuffers` those that are lent, too. */
   readonly #views = new Map<number, ArrayBuffer>()
   #lentBytes = 0
   #escaped = false
   #writers: Writers = 'this-thread'
 
-  /** @param is64 for a memory with addresses of type i64: V8 imports only the like */
-  constructor(byteLength: number, is64: boolean) {
+  /**
+   * @param is64 for a memory with addresses of type i64: V8 imports only the like
+   * @param keepBuffers the engine's option: views are never detached before the end
+   */
+  constructor(byteLength: number, is64: boolean, keepBuffers: boolean) {
+    this.#keepBuffers = keepBuffers
     const pages = byteLength / pageBytes
     this.memory = is64 ? memory64(pages, pages) : new WebAssembly.Memory({ initial: pages, maximum: pages })
     this.base = addressOf(this.memory.buffer)
@@ -69,9 +75,12 @@ export class V8Reservation implements Reservation {
     this.#lentBytes = Math.max(this.#lentBytes, bytes)
     lent.add(this.memory)
     const kept = this.#views.get(bytes)
-    if (!kept) return viewOver(this.base, bytes)
     this.#views.delete(bytes)
-    return kept
+    if (!this.#keepBuffers) return kept ?? viewOver(this.base, bytes)
+    if (kept?.detached === true) this.#escaped = true
+    const view = kept === undefined || kept.detached ? viewOver(this.base, bytes) : kept
+    this.#keep(view)
+    return view
   }
 
   /** Who may have written in the use that ends: once the host has had a view, native code from other threads too (`fs.read`, `zlib`). */
@@ -81,20 +90,38 @@ export class V8Reservation implements Reservation {
     return writers
   }
 
-  /** Detaches a lent view, and keeps its renewal; false if it was transferred away and still reaches these bytes. */
+  /**
+   * Detaches a lent view, and keeps its renewal; false if it was transferred away and still reaches these bytes.
+   *
+   * The transfer is cheap, but V8 counts the renewal as newly allocated memory outside its heap: where that heap is small and
+   * the view large, it begins to collect garbage every few uses. Hence `keepBuffers`.
+   */
   takeViewBack(view: ArrayBuffer): boolean {
     if (view.detached) {
       this.#escaped = true
       return false
     }
+    if (this.#keepBuffers) return true
     if (!this.#escaped) lent.delete(this.memory)
     const bytes = view.byteLength
     const renewed = view.transfer()
-    if (bytes === 0) return true
-    // The one that was not wanted for the longest time goes.
-    if (this.#views.size >= keptViews) for (const size of this.#views.keys().take(1)) this.#views.delete(size)
-    this.#views.set(bytes, renewed)
+    if (bytes !== 0) this.#keep(renewed)
     return true
+  }
+
+  /** The one that was not wanted for the longest time goes. */
+  #keep(view: ArrayBuffer): void {
+    if (this.#views.size >= keptViews)
+      for (const [bytes, oldest] of this.#views.entries().take(1)) {
+        this.#views.delete(bytes)
+        this.#detach(oldest)
+      }
+    this.#views.set(view.byteLength, view)
+  }
+
+  #detach(view: ArrayBuffer): void {
+    if (view.detached) this.#escaped = true
+    else view.transfer(0)
   }
 
   /**
@@ -105,7 +132,9 @@ export class V8Reservation implements Reservation {
    */
   [Symbol.dispose](): void {
     this.tenant = undefined
+    for (const view of this.#views.values()) this.#detach(view)
     this.#views.clear()
+    if (this.#keepBuffers && !this.#escaped) lent.delete(this.memory)
     new SlotMemory(this).prepare(undefined, this.#escaped ? this.#lentBytes : 0)
   }
 }

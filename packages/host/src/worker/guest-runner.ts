@@ -29,7 +29,8 @@ export class GuestRunner implements AsyncDisposable {
 
   constructor(number: number, { slots, limits }: WorkerOptions) {
     this.#number = number
-    this.engine = new Engine({ slots, deadlines: true, ...limits })
+    // WASI and calls look at a guest's memory anew each time, and copy what they give away.
+    this.engine = new Engine({ slots, deadlines: true, keepBuffers: true, ...limits })
   }
 
   /** A second call for the same UID waits for the first. @param begin is told when code of the module is about to run */

@@ -3,6 +3,7 @@
  * does otherwise:
  * - arguments are counted in bytes, as the guest gets them
  * - a sleeping guest sleeps, and no longer than its time limit (the shim spins, and nothing could stop it)
+ * - a program that ends itself costs no stack trace
  * - what makes objects on JavaScript's heap has limits: see `bounded-calls.ts`
  * - sockets and signals answer that they are not supported
  *
@@ -11,6 +12,7 @@
 import { DeadlineExceededError } from '@warmslot/engine'
 import { WASI, wasi } from '@bjorn3/browser_wasi_shim'
 import { refusal } from './bounded-calls.ts'
+import { GuestExit } from './guest-exit.ts'
 import { CollectedOutput, EmptyRoot, standardInput } from './guest-streams.ts'
 
 type WasiFunction = (...values: number[]) => unknown
@@ -51,6 +53,7 @@ export class GuestWasi {
       args_sizes_get: (count: number, bytes: number): number => this.#sizes(count, bytes, input.arguments),
       poll_oneoff: (subscriptions: number, events: number, count: number, written: number): number =>
         this.#poll(subscriptions, events, count, written, input.deadline),
+      proc_exit: exit,
       proc_raise: notSupported,
       sock_accept: notSupported,
       sock_recv: notSupported,
@@ -111,6 +114,10 @@ export class GuestWasi {
     view.setUint32(written, 1, true)
     return wasi.ERRNO_SUCCESS
   }
+}
+
+function exit(code: number): never {
+  throw new GuestExit(code)
 }
 
 function notSupported(): number {

@@ -1,7 +1,7 @@
 /** Runs a WASI command: arguments and a standard input in, an exit code and two outputs out. */
-import { WASIProcExit } from '@bjorn3/browser_wasi_shim'
 import type { CommandInput, CommandOutput } from '../workers/protocol.ts'
 import { guestError } from './guest-error.ts'
+import { GuestExit } from './guest-exit.ts'
 import type { LoadedModule } from './loaded-module.ts'
 
 /** @throws TimeLimitError, GuestTrappedError, and what the engine throws */
@@ -13,7 +13,7 @@ export function runCommand(module: LoadedModule, input: CommandInput): CommandOu
       ;(exports['_start'] as () => void)()
     })
   } catch (error) {
-    if (!(error instanceof WASIProcExit))
+    if (!(error instanceof GuestExit))
       throw guestError(error, module.plan.settings.timeLimitMs, wasi.stderr.take())
     exitCode = error.code
   }

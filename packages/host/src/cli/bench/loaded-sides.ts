@@ -20,7 +20,7 @@ const slots = 16
 export async function loadSides(plan: BenchPlan): Promise<LoadedSides> {
   const { name, bytes, limits, timeLimitMs } = plan
   const { maxMemoryBytes } = limits
-  const engine = new Engine({ slots, deadlines: true, ...limits })
+  const engine = new Engine({ slots, deadlines: true, keepBuffers: true, ...limits })
   const start = performance.now()
   const module = await engine.compile(bytes, { label: name })
   const compileMs = performance.now() - start
