@@ -8,12 +8,11 @@
  * Invariants: a worker runs one guest at a time; a worker gets guests only when it has all modules; whatever worker comes up
  * later loads what was loaded before.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { SharedModule } from '@warmslot/engine'
-import { UnavailableError } from '../errors/unavailable-error.ts'
-import { UnusableModuleError } from '../errors/unusable-module-error.ts'
 import { UnknownModuleError } from '../errors/unknown-module-error.ts'
 import { WorkerLostError } from '../errors/worker-lost-error.ts'
+import { FreeThreads } from './free-threads.ts'
+import { ModuleLoader } from './module-loader.ts'
 import type {
   GuestInput,
   GuestOutput,
@@ -23,7 +22,6 @@ import type {
   WorkerReceipt,
 } from './protocol.ts'
 import { type ModuleLoad, RunQueue, type Task } from './run-queue.ts'
-import { ThreadReservations } from './thread-reservations.ts'
 import { WorkerCrew, type WorkerEvents } from './worker-crew.ts'
 import type { WorkerThread } from './worker-thread.ts'
 
@@ -36,21 +34,16 @@ export interface WorkerPoolOptions {
   readonly graceMs: number
 }
 
-/** After so many lost workers a request, or a module, is given to no other one. */
+/** After so many lost workers a request is given to no other one. */
 const mostLost = 3
-
-/** How long, and how often, a worker is looked for where all are being replaced, in milliseconds. */
-const threadPatienceMs = 5_000
-const threadPauseMs = 20
 
 export class WorkerPool implements AsyncDisposable {
   readonly #options: WorkerPoolOptions
   readonly #queue: RunQueue
   readonly #crew: WorkerCrew
   readonly #modules = new Map<string, ModuleLoad>()
-  /** Workers that wait for a guest. */
-  readonly #free = new Set<WorkerThread>()
-  readonly #reservations = new ThreadReservations()
+  readonly #free = new FreeThreads(() => this.threads)
+  readonly #loader: ModuleLoader
   #closed = false
 
   constructor(options: WorkerPoolOptions, events: WorkerEvents = {}) {
@@ -59,9 +52,10 @@ export class WorkerPool implements AsyncDisposable {
     const user = {
       prepare: (thread: WorkerThread) => this.#loadAll(thread),
       ready: (thread: WorkerThread) => this.#becomesFree(thread),
-      gone: (thread: WorkerThread) => this.#gone(thread),
+      gone: (thread: WorkerThread) => this.#free.gone(thread),
     }
     this.#crew = new WorkerCrew(options.workers, options.worker, user, events)
+    this.#loader = new ModuleLoader(this.#crew, this.#free, options.workers, user.ready)
   }
 
   get slotsPerWorker(): number {
@@ -96,12 +90,10 @@ export class WorkerPool implements AsyncDisposable {
    * ends the worker; UnavailableError where there is none
    */
   async load(plan: ModuleToLoad): Promise<void> {
-    await this.#tryToLoad(plan)
+    await this.#loader.tryOne(plan)
     this.#modules.set(plan.uid, { plan, running: 0, waiting: 0 })
     try {
-      await this.#crew.tell({ type: 'load', module: plan })
-      // One after the other, so that the others go on serving.
-      for (const thread of this.threads) await this.#warmBetweenGuests(thread, plan)
+      await this.#loader.toAll(plan)
     } catch (error) {
       await this.purge(plan.uid)
       throw error
@@ -120,7 +112,7 @@ export class WorkerPool implements AsyncDisposable {
       const task: Task = { module, input, resolve, reject, lost: 0 }
       // Where a worker is free, those that wait do so for their module's sake.
       if (this.#free.size > 0 && module.running < module.plan.settings.concurrency) {
-        void this.#runOn(this.#choose(uid), task)
+        void this.#runOn(this.#free.choose(uid), task)
         return
       }
       this.#queue.add(task)
@@ -135,7 +127,7 @@ export class WorkerPool implements AsyncDisposable {
    * @throws ReportedError, WorkerLostError
    */
   async snapshot(plan: ModuleToLoad): Promise<{ value: SharedModule; release(): Promise<void> }> {
-    const thread = await this.#anyThread()
+    const thread = await this.#free.any()
     const value = await thread.request<SharedModule>({ type: 'snapshot', module: plan })
     const release = async (): Promise<void> => {
       await thread.request({ type: 'purge', uid: plan.uid }).catch(() => undefined)
@@ -166,32 +158,8 @@ export class WorkerPool implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
+    this.#free.close()
     await this.#crew.close((thread) => this.isBusy(thread))
-  }
-
-  /** Into one worker, before the others and whatever comes up later: what ends that one would end them all. */
-  async #tryToLoad(plan: ModuleToLoad): Promise<void> {
-    for (let lost = 1; ; lost += 1) {
-      const thread = await this.#anyThread()
-      try {
-        return await thread.request({ type: 'load', module: plan })
-      } catch (error) {
-        if (!(error instanceof WorkerLostError)) throw error
-        // Else it may have been another module's guest.
-        if (error.begun || lost === mostLost)
-          throw new UnusableModuleError(`An instance of the module ends its worker. ${error.message}`)
-      }
-    }
-  }
-
-  /** A free one where there is one; the next one, where all are being replaced. @throws UnavailableError if none comes up */
-  async #anyThread(): Promise<WorkerThread> {
-    for (const start = performance.now(); ; await sleep(threadPauseMs)) {
-      const [thread] = this.#free.size > 0 ? this.#free : this.threads
-      if (thread !== undefined) return thread
-      if (this.#closed || performance.now() - start > threadPatienceMs)
-        throw new UnavailableError('There is no worker at the moment.')
-    }
   }
 
   async #loadAll(thread: WorkerThread): Promise<void> {
@@ -201,8 +169,7 @@ export class WorkerPool implements AsyncDisposable {
 
   async #loadInto(thread: WorkerThread, plan: ModuleToLoad): Promise<void> {
     try {
-      await thread.request({ type: 'load', module: plan })
-      await this.#warm(thread, plan)
+      await this.#loader.into(thread, plan)
     } catch (error) {
       if (!this.#modules.has(plan.uid)) return
       if (!(error instanceof WorkerLostError)) await thread.end(`it cannot load "${plan.name}"`)
@@ -210,61 +177,20 @@ export class WorkerPool implements AsyncDisposable {
     }
   }
 
-  /** Guests that come meanwhile go to other workers, or wait: making instances takes milliseconds for each. */
-  async #warmBetweenGuests(thread: WorkerThread, plan: ModuleToLoad): Promise<void> {
-    if (this.#instancesEach(plan) === 1) return
-    if (!this.#free.delete(thread)) await this.#reservations.next(thread)
-    try {
-      await this.#warm(thread, plan)
-    } catch (error) {
-      if (!(error instanceof WorkerLostError)) throw error
-      // Else it was ended for something else, and whatever comes up in its place warms the module as well.
-      if (error.begun)
-        throw new UnusableModuleError(
-          `So many warm instances of the module end their worker: ask for fewer \`warmSlots\`, or raise \`workerHeapBytes\`. ${error.message}`,
-        )
-    } finally {
-      this.#becomesFree(thread)
-    }
-  }
-
-  /** More than the one that each worker makes when it loads the module. */
-  async #warm(thread: WorkerThread, plan: ModuleToLoad): Promise<void> {
-    const instances = this.#instancesEach(plan)
-    if (instances > 1) await thread.request({ type: 'warm', uid: plan.uid, instances })
-  }
-
-  #instancesEach({ settings }: ModuleToLoad): number {
-    return Math.max(1, Math.ceil(settings.warmSlots / this.#options.workers))
-  }
-
-  #gone(thread: WorkerThread): void {
-    this.#free.delete(thread)
-    this.#reservations.end(thread)
-  }
-
   #becomesFree(thread: WorkerThread): void {
-    if (thread.isEnded || this.#reservations.take(thread)) return
-    this.#free.add(thread)
-    this.#dispatch()
+    if (this.#free.giveBack(thread)) this.#dispatch()
   }
 
   #dispatch(): void {
     while (this.#free.size > 0) {
       const task = this.#queue.next()
       if (task === undefined) return
-      void this.#runOn(this.#choose(task.module.plan.uid), task)
+      void this.#runOn(this.#free.choose(task.module.plan.uid), task)
     }
-  }
-
-  #choose(uid: string): WorkerThread {
-    const free = [...this.#free]
-    return free.find(({ warm }) => warm.has(uid)) ?? free[0]!
   }
 
   async #runOn(thread: WorkerThread, task: Task): Promise<void> {
     const { uid, settings } = task.module.plan
-    this.#free.delete(thread)
     thread.running = uid
     task.module.running += 1
     const guard = setTimeout(() => {
