@@ -1,11 +1,10 @@
 /** Who may use the administration port, by the host's options; holds the connections that are needed to find out. */
 import type { Logger } from 'pino'
 import { anyOf, type Authenticate, bearerToken, reviewedToken, whoeverIsHere } from './http/authentication.ts'
-import type { ListenAddress } from './http/http-server.ts'
 import { ApiServer, apiServerAddress } from './kubernetes/api-server.ts'
 import { readAccounts } from './kubernetes/service-accounts.ts'
 import { TokenReviews } from './kubernetes/token-reviews.ts'
-import { isLoopback } from './listen-address.ts'
+import { isLoopback, type ListenAddress } from './listen-address.ts'
 import { InvalidHostOptionError, type ResolvedHostOptions } from './options.ts'
 
 export interface AdministrationAccess extends Disposable {

@@ -9,7 +9,7 @@
  */
 export { Host } from './host.ts'
 export { type HostOptions, InvalidHostOptionError, type LogLevel } from './options.ts'
-export type { ListenAddress } from './http/http-server.ts'
+export type { ListenAddress } from './listen-address.ts'
 export type { HostReceipt, ModuleIdentity, ModuleState } from './modules/host-module.ts'
 export type { ModuleKind } from './modules/module-kind.ts'
 export type { ModuleSettings } from './modules/module-settings.ts'

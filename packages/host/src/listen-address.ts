@@ -1,6 +1,10 @@
 /** Addresses to listen on: `HOST:PORT`, `[IPV6]:PORT`, `:PORT` for all interfaces. */
 import { InvalidHostOptionError } from './options.ts'
-import type { ListenAddress } from './http/http-server.ts'
+
+export interface ListenAddress {
+  readonly hostname: string
+  readonly port: number
+}
 
 /** @throws InvalidHostOptionError */
 export function readListenAddress(option: string, text: string): ListenAddress {

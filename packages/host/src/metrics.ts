@@ -1,12 +1,16 @@
 /** Prometheus metrics, by module and of the pools: counted as it happens, or asked of the workers when they are read. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { ModuleRegistry } from './modules/module-registry.ts'
 import { numbersOf, type PoolNumbers } from './workers/pool-numbers.ts'
 import type { WorkerPool } from './workers/worker-pool.ts'
 
 const prefix = 'warmslot_host_'
 /** In seconds: a request takes from a tenth of a millisecond to its time limit. */
 const durationBuckets = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30]
+
+/** The modules that there are. */
+export interface CountedModules {
+  list(): readonly { readonly state: string }[]
+}
 
 export class HostMetrics {
   readonly #registry = new Registry()
@@ -91,7 +95,7 @@ export class HostMetrics {
   }
 
   /** Gauges that are asked for when they are read. */
-  watch(modules: ModuleRegistry, workers: WorkerPool): void {
+  watch(modules: CountedModules, workers: WorkerPool): void {
     this.#gauge('requests_waiting', 'Requests that wait for a worker.', [], (gauge) =>
       gauge.set(workers.waiting),
     )

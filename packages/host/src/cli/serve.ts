@@ -1,5 +1,5 @@
 /** `warmslot serve`: a host with the options of flags, environment and file, until a signal ends it. */
-import type { ListenAddress } from '../http/http-server.ts'
+import type { ListenAddress } from '../listen-address.ts'
 import { Host } from '../host.ts'
 import { type Command, exitCode } from './command.ts'
 import { untilSignal } from './ending.ts'

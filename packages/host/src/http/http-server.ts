@@ -6,15 +6,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { HostError } from '../errors/host-error.ts'
+import type { ListenAddress } from '../listen-address.ts'
 import { type HttpAnswer, problem, send } from './answers.ts'
 import type { Authenticate } from './authentication.ts'
 import { readTarget } from './request-target.ts'
 import { type Match, Router } from './router.ts'
-
-export interface ListenAddress {
-  readonly hostname: string
-  readonly port: number
-}
 
 /** What is told of each request, for logs and metrics. */
 export type RequestObserver = (request: {
