@@ -1,7 +1,7 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import type { ViteUserConfig } from 'vitest/config'
 
-/** By their numbers: the last one takes a node away from the cluster. */
+/** By their numbers: the last ones take a node away from the cluster, and all that was deployed. */
 class ByName extends BaseSequencer {
   override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     return Promise.resolve(files.toSorted((one, other) => one.moduleId.localeCompare(other.moduleId)))
