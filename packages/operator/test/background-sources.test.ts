@@ -168,6 +168,27 @@ it('that hang keep two turns; the others come in the order in which they were as
   expect(downloader.underWay).toEqual(['d', 'a'])
 })
 
+it('of a server that hangs have all turns only until one ends: then one of another server is next', async () => {
+  const hanging = Array.from({ length: 40 }, (_, index) => `http://hangs/${index}`)
+  for (const url of hanging) await sources.read(at(url, url.slice(-2)))
+  await settle()
+  expect(downloader.underWay).toEqual(hanging.slice(0, 2))
+  await sources.read(at('http://good.example/m', 'good'))
+  await sources.read(
+    module({
+      ...at('', 'oci'),
+      spec: { ...at('').spec, source: { oci: { reference: 'good.example/m:1' } } },
+    }),
+  )
+  await answer(hanging[0]!, bytes, 504)
+  expect(downloader.underWay).toEqual([hanging[1], 'http://good.example/m'])
+  await answer('http://good.example/m')
+  expect(told.at(-1)).toBe('ns/good')
+  expect(downloader.underWay).toEqual([hanging[1], 'https://good.example/v2/m/manifests/1'])
+  await answer('https://good.example/v2/m/manifests/1', Buffer.from('{}'))
+  expect(downloader.underWay).toEqual([hanging[1], hanging[2]])
+})
+
 it('that nobody takes keep others from being begun while they are many, and are dropped after a while', async () => {
   await sources[Symbol.asyncDispose]()
   open({ mostHeldBytes: 150, keptBytes: 10, holdMs: 1_000 })

@@ -43,6 +43,18 @@ it('forty of them keep no worker: another Module is loaded and a deleted one rel
   expect(world.events.toSorted()).toEqual(['good Loaded', 'old Loaded', 'old Purged'])
 })
 
+it('forty at one server keep a Module at another one from being loaded only until one of the two downloads ends', async () => {
+  for (const [index, url] of urls.entries()) world.create(`m${index}`, { http: { url } }, digest)
+  world.downloader.ready.set('http://good/', bytes)
+  world.create('good', { http: { url: 'http://good/' } }, digest)
+  await world.rest()
+  expect(world.ready('good')[0]).toBe('WaitingForSource')
+  world.downloader.answer(urls[0]!, bytes, 504)
+  await world.rest()
+  expect(world.ready('good')[0]).toBe('Loaded')
+  expect(world.downloader.underWay).toEqual(urls.slice(1, 3))
+})
+
 it('their own Modules go at once: one that is read, and one that waits for its turn', async () => {
   for (const [index, url] of urls.entries()) world.create(`m${index}`, { http: { url } }, digest)
   await world.rest()

@@ -105,9 +105,16 @@ export class ModuleSources implements AsyncDisposable {
     // Small, and it comes from the API server, so it need not wait for servers that may be slow.
     if (configMap) return await readConfigMap(this.#cluster, metadata.namespace ?? '', configMap, signal)
     const options = { maxBytes: this.#moduleBytes, timeoutMs: this.#timeoutMs, signal }
-    if (http) return await this.#turns.take(() => readHttp(this.#downloader, http.url, options), signal)
+    // Each server has a lane of its own.
+    if (http)
+      return await this.#turns.take(
+        URL.canParse(http.url) ? new URL(http.url).host : '',
+        () => readHttp(this.#downloader, http.url, options),
+        signal,
+      )
     if (oci)
       return await this.#turns.take(
+        oci.reference.split('/', 1)[0]!,
         () => readOci(this.#downloader, oci.reference, spec.digest, options),
         signal,
       )
