@@ -55,6 +55,19 @@ it('forty at one server keep a Module at another one from being loaded only unti
   expect(world.downloader.underWay).toEqual(urls.slice(1, 3))
 })
 
+it('a Module whose bytes are not in a ConfigMap takes five writes, and its host’s pod one', async () => {
+  world.downloader.ready.set('http://good/', bytes)
+  world.create('good', { http: { url: 'http://good/' } }, digest)
+  await world.rest()
+  expect(world.ready('good')[0]).toBe('Loaded')
+  const writes = world.requests.map(({ method, path }) => `${method} ${path.split('/').slice(5).join('/')}`)
+  expect(writes.toSorted()).toEqual([
+    'PATCH ns/modules/good',
+    ...Array<string>(4).fill('PATCH ns/modules/good/status'),
+    'PATCH pods/host-a',
+  ])
+})
+
 it('their own Modules go at once: one that is read, and one that waits for its turn', async () => {
   for (const [index, url] of urls.entries()) world.create(`m${index}`, { http: { url } }, digest)
   await world.rest()

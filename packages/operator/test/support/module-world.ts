@@ -12,6 +12,7 @@ import { ModuleQueue } from '../../src/controller/module-queue.ts'
 import { StatusWriter } from '../../src/controller/status-writer.ts'
 import type { HostApi } from '../../src/hosts/host-client.ts'
 import { PodHolder } from '../../src/hosts/pod-holder.ts'
+import type { ApiRequest } from '../../src/kubernetes/cluster/api-request.ts'
 import { findCondition } from '../../src/kubernetes/conditions.ts'
 import { keyOf } from '../../src/kubernetes/object.ts'
 import { WorkQueueMetrics } from '../../src/kubernetes/queue/work-queue-metrics.ts'
@@ -35,6 +36,8 @@ export class ModuleWorld implements AsyncDisposable {
   readonly events: string[] = []
   /** What the host has, by its UID there. */
   readonly loaded: Set<string> = new Set()
+  /** To the API server. */
+  readonly requests: readonly ApiRequest[]
   /** Keys, in turn. */
   readonly reconciled: string[] = []
   /** How many are worked on. */
@@ -50,6 +53,7 @@ export class ModuleWorld implements AsyncDisposable {
     this.state.onEvent = (event) => this.#watched(event)
     const { clock, state, downloader } = this
     const cluster = new MemoryCluster(state, clock)
+    this.requests = cluster.requests
     this.#latest = new Latest((module) => this.#index.set(module))
     this.#sources = new BackgroundSources({
       cluster,
