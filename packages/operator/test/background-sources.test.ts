@@ -105,6 +105,20 @@ it('that nobody wants any more are not fetched to the end, and not begun', async
   expect([told, clock.pendingMs]).toEqual([[], []])
 })
 
+it('leave nothing behind, at whatever moment of their arrival they are left', async () => {
+  for (let steps = 0; steps < 40; steps += 1) {
+    const url = `at ${steps}`
+    await sources.read(at(url))
+    await settle()
+    downloader.answer(url, bytes)
+    for (let step = 0; step < steps; step += 1) await Promise.resolve()
+    const toldBefore = told.length
+    sources.leave(`ns/${url}`)
+    await settle()
+    expect([told.length, clock.pendingMs]).toEqual([toldBefore, []])
+  }
+})
+
 it('are not begun for a Module that was left while it was worked on', async () => {
   const left = new Error('left')
   await expect(sources.read(at('a'), AbortSignal.abort(left))).rejects.toBe(left)

@@ -78,6 +78,18 @@ it('their own Modules go at once: one that is read, and one that waits for its t
   expect(world.downloader.asked).toEqual([urls[0], urls[1], urls[3]])
 })
 
+it('a download is left when no host is there any more that wants it', async () => {
+  const [url] = urls
+  world.create('m', { http: { url: url! } }, digest)
+  await world.rest()
+  expect(world.downloader.underWay).toEqual([url])
+  world.hosts = []
+  world.lookAt('m')
+  await world.rest()
+  expect(world.ready('m')[0]).toBe('NoHosts')
+  expect(world.downloader.ended).toEqual([url])
+})
+
 it('a Module is looked at again when its bytes are here, and when they cannot be had, until they can', async () => {
   const [url] = urls
   world.create('m', { http: { url: url! } }, digest)

@@ -11,6 +11,7 @@ import { ModuleEvents } from '../../src/controller/module-events.ts'
 import { ModuleQueue } from '../../src/controller/module-queue.ts'
 import { StatusWriter } from '../../src/controller/status-writer.ts'
 import type { HostApi } from '../../src/hosts/host-client.ts'
+import type { KnownHost } from '../../src/hosts/host-directory.ts'
 import { PodHolder } from '../../src/hosts/pod-holder.ts'
 import type { ApiRequest } from '../../src/kubernetes/cluster/api-request.ts'
 import { findCondition } from '../../src/kubernetes/conditions.ts'
@@ -40,9 +41,9 @@ export class ModuleWorld implements AsyncDisposable {
   readonly requests: readonly ApiRequest[]
   /** Keys, in turn. */
   readonly reconciled: string[] = []
+  hosts: readonly KnownHost[] = [host()]
   /** How many are worked on. */
   running = 0
-  readonly #host = host()
   readonly #latest: Latest<Module>
   readonly #index = new LedgerIndex(() => undefined)
   readonly #sources: BackgroundSources
@@ -68,8 +69,8 @@ export class ModuleWorld implements AsyncDisposable {
       cluster,
       client: this.#client(),
       directory: {
-        hosts: () => [this.#host],
-        get: (uid) => (uid === this.#host.pod.uid ? this.#host : undefined),
+        hosts: () => this.hosts,
+        get: (uid) => this.hosts.find((one) => one.pod.uid === uid),
         failed: () => undefined,
         isPathHealthy: () => true,
       },
@@ -129,6 +130,11 @@ export class ModuleWorld implements AsyncDisposable {
 
   delete(name: string): void {
     this.state.answer({ method: 'DELETE', path: `${collection}/${name}`, query: new URLSearchParams() })
+  }
+
+  /** As when a host has changed. */
+  lookAt(name: string): void {
+    this.#queue.add(`ns/${name}`)
   }
 
   /** The condition `Ready`: its reason, and its message. */
