@@ -5,8 +5,9 @@
  *     Pods ─────┼─► HostDirectory ────┤
  *     Nodes ────┘   (asks hosts)      └──► pod queue ──► PodHolder
  *                                          each minute ──► OrphanSweeper
+ *     ModuleController ──► BackgroundSources ──► module queue, when bytes are here, or why not
  *
- * Watches' handlers only enqueue.
+ * Watches' handlers only enqueue, and so does what fetches bytes.
  */
 import type { V1Node, V1Pod } from '@kubernetes/client-node'
 import type { Logger } from 'pino'
@@ -33,7 +34,7 @@ import type { Reflector } from './kubernetes/reflector.ts'
 import type { OperatorMetrics } from './metrics.ts'
 import type { ResolvedOperatorOptions } from './options.ts'
 import { type Module, podFinalizer } from './resource/module.ts'
-import { ModuleSources } from './sources/module-source.ts'
+import { BackgroundSources } from './sources/background-sources.ts'
 
 export interface Watches {
   readonly modules: Reflector<Module>
@@ -66,7 +67,7 @@ export class Controllers implements AsyncDisposable {
   readonly #status: StatusWriter
   readonly #client: HostClient
   readonly #directory: HostDirectory
-  readonly #sources: ModuleSources
+  readonly #sources: BackgroundSources
   readonly #sweeper: OrphanSweeper
   readonly #modules: ModuleQueue
   readonly #pods: PodQueue
@@ -98,7 +99,12 @@ export class Controllers implements AsyncDisposable {
       probeMs,
       changed: (host) => this.#hostChanged(host),
     })
-    this.#sources = new ModuleSources({ cluster, moduleBytes })
+    this.#sources = new BackgroundSources({
+      cluster,
+      moduleBytes,
+      retryMs,
+      told: (key) => this.#modules.add(key),
+    })
     const isNeeded = (podUID: string): boolean => this.#index.names(podUID)
     this.#holder = new PodHolder(
       cluster,
@@ -121,6 +127,7 @@ export class Controllers implements AsyncDisposable {
       directory: this.#directory,
       holder: this.#holder,
       sources: this.#sources,
+      wantsNoBytes: (module) => this.#sources.leave(keyOf(module)),
       events: new ModuleEvents(events),
       latest: this.#latest,
       status: this.#status,
@@ -184,16 +191,19 @@ export class Controllers implements AsyncDisposable {
     for (const end of this.#subscriptions) end()
     for (const timer of this.#timers) clearInterval(timer)
     this.#directory[Symbol.dispose]()
-    await Promise.all([this.#modules[Symbol.asyncDispose](), this.#pods[Symbol.asyncDispose]()])
-    await Promise.all([this.#client[Symbol.asyncDispose](), this.#sources[Symbol.asyncDispose]()])
+    await Promise.all([this.#modules, this.#pods, this.#sources].map((one) => one[Symbol.asyncDispose]()))
+    await this.#client[Symbol.asyncDispose]()
   }
 
   #moduleSeen(module: Module): void {
     this.#index.set(this.#latest.of(module))
     const key = keyOf(module)
     this.#modules.add(key)
-    // Its source, or a host that loads it, may take minutes yet: nobody wants what comes of it.
-    if (module.metadata.deletionTimestamp != null) this.#modules.endLoad(key)
+    if (module.metadata.deletionTimestamp == null) return
+    // Its source, or a host that loads it, may take minutes yet: nobody wants what comes of it. In this order: what was under way for it
+    // begins no download any more.
+    this.#modules.endLoad(key)
+    this.#sources.leave(key)
   }
 
   #moduleGone(module: Module): void {
@@ -210,6 +220,7 @@ export class Controllers implements AsyncDisposable {
     this.#status.forget(uid)
     this.#index.delete(uid)
     this.#modules.forget(keyOf(module))
+    this.#sources.leave(keyOf(module))
   }
 
   #podSeen(pod: V1Pod): void {

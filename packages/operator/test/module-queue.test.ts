@@ -1,12 +1,14 @@
-/** What the queue of Modules does with loads that nobody wants any more. */
+/** What the queue of Modules does with loads that nobody wants any more, and with Modules that wait for their bytes. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import type { Outcome } from '../src/controller/module-controller.ts'
 import { ModuleQueue } from '../src/controller/module-queue.ts'
 import { WorkQueueMetrics } from '../src/kubernetes/queue/work-queue-metrics.ts'
 import { OperatorMetrics } from '../src/metrics.ts'
 import type { Module } from '../src/resource/module.ts'
 import { module } from './support/host-records.ts'
+import { ManualClock, settle } from './support/manual-clock.ts'
 
 const key = 'ns/m'
 let metrics: OperatorMetrics
@@ -73,4 +75,36 @@ it('all are ended with the queue', async () => {
   await queue[Symbol.asyncDispose]()
   expect(signals.map(({ aborted }) => aborted)).toEqual([true, true])
   expect(await results()).toEqual({ error: 2 })
+})
+
+it('a Module whose bytes are awaited is left alone until somebody says that they are here; the next pause is longer all the same', async () => {
+  const clock = new ManualClock()
+  const outcomes: Outcome[] = ['again', 'awaited', 'again', 'settled', 'again']
+  await using awaiting = new ModuleQueue({
+    store: { get: () => stored } as never,
+    reconcile: async () => outcomes.shift()!,
+    concurrency: 1,
+    retryMs: 60_000,
+    metrics,
+    queueMetrics: new WorkQueueMetrics(new OperatorMetrics().registry),
+    log: pino({ level: 'silent' }),
+    clock,
+  })
+  /** A little more by chance. */
+  const pause = async (ms: number): Promise<void> => {
+    await settle()
+    expect(clock.pendingMs).toHaveLength(1)
+    expect(clock.pendingMs[0]).toBeGreaterThanOrEqual(ms)
+    expect(clock.pendingMs[0]).toBeLessThan(ms * 1.3)
+  }
+  awaiting.add(key)
+  await pause(500)
+  await clock.advance(1_000)
+  expect([outcomes.length, clock.pendingMs]).toEqual([3, []])
+  awaiting.add(key)
+  await pause(1_000)
+  await clock.advance(2_000)
+  expect([outcomes.length, clock.pendingMs]).toEqual([1, []])
+  awaiting.add(key)
+  await pause(500)
 })

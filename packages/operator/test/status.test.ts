@@ -22,6 +22,8 @@ describe('a Module that is not deleted', () => {
     source?: { reason: string; message: string },
   ): NonNullable<Module['status']> => livingStatus(module(), records, hosts, numbers, source, now)
 
+  const awaited = { reason: 'WaitingForSource', message: 'elsewhere' }
+
   it('is ready when all hosts have it, available when one has', () => {
     const ready = status([loaded('pod-a'), loaded('pod-b')])
     expect(conditionsOf(ready)).toEqual({
@@ -47,6 +49,15 @@ describe('a Module that is not deleted', () => {
   >([
     ['no host', [], [], undefined, 'False NoHosts'],
     ['no bytes', [], two, { reason: 'DigestMismatch', message: 'other bytes' }, 'False DigestMismatch'],
+    ['bytes that are awaited', [], two, awaited, 'False WaitingForSource'],
+    [
+      // What is wrong with a host says more.
+      'bytes that are awaited, and a host that did not take them before',
+      [loaded('pod-a'), record({ podUID: 'pod-b', settings, state: 'Loading', reason: 'HostUnreachable' })],
+      two,
+      awaited,
+      'False HostUnreachable',
+    ],
     [
       'a host that refuses it',
       [

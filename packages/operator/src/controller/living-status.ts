@@ -5,6 +5,9 @@ import { currentRecord, desiredHosts, mostRecords } from './ledger.ts'
 import { hostSettings, settingsFingerprint } from './module-settings.ts'
 import { assembleStatus, type ConditionWords, type StatusNumbers } from './status.ts'
 
+/** The reason where nothing is wrong with the source: its bytes are not here yet. */
+export const waitingForSource = 'WaitingForSource'
+
 /** What kept the bytes from being had. */
 export interface SourceProblem {
   readonly reason: string
@@ -75,7 +78,11 @@ function readiness(
   records: number,
   source: SourceProblem | undefined,
 ): ConditionWords {
-  if (source !== undefined && available < desired) return { status: 'False', ...source }
+  // That they are awaited says less than what is wrong with a host; and bytes that are not kept are awaited before each try to send them:
+  // the words must not change to and fro.
+  const awaited = source?.reason === waitingForSource ? source : undefined
+  if (source !== undefined && awaited === undefined && available < desired)
+    return { status: 'False', ...source }
   if (desired === 0)
     return {
       status: 'False',
@@ -96,5 +103,6 @@ function readiness(
     }
   if (records >= mostRecords)
     return { status: 'False', reason: 'TooManyHosts', message: `It can be on ${mostRecords} hosts at most.` }
+  if (awaited !== undefined) return { status: 'False', ...awaited }
   return { status: 'False', reason: 'WaitingForHosts', message: 'Some hosts do not have it yet.' }
 }

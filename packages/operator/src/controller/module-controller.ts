@@ -2,17 +2,16 @@
  * Brings one Module to where it shall be. It is called again and again, with whatever the watches have shown; each step may be the last
  * one of this process.
  *
- *     living:  finalizer ► bytes ► pods held ► ledger written ► sent to hosts ► ledger and status written
+ *     living:  finalizer ► bytes (or the end, until they are here) ► pods held ► ledger written ► sent to hosts ► ledger and status written
  *     deleted: hosts asked, proofs looked for ► status written ► all proved: finalizer removed, at that resourceVersion
  *
  * Guarantees: nothing is sent to a process that the ledger in the API server does not name; the finalizer is removed only from the very
  * version of the object whose ledger was found proved, or by a human's word.
  *
  * Errors: those of the API server (a conflict among them): the caller tries again later. Sources and hosts that fail are no errors: they are in
- * the status.
+ * the status. No call waits for a source: it ends without the bytes, and is called again when they are here.
  */
 import type { V1Node } from '@kubernetes/client-node'
-import { SourceError } from '../errors/source-error.ts'
 import type { HostApi } from '../hosts/host-client.ts'
 import type { HostLookup } from '../hosts/host-directory.ts'
 import type { PodHolder } from '../hosts/pod-holder.ts'
@@ -24,10 +23,11 @@ import { addFinalizer } from '../kubernetes/finalizer.ts'
 import { provenGone } from '../proof/prove.ts'
 import { type HostRecord, type Module, moduleFinalizer } from '../resource/module.ts'
 import { moduleResource } from '../resource/module-resource.ts'
-import type { ModuleSources } from '../sources/module-source.ts'
+import type { BackgroundSources } from '../sources/background-sources.ts'
+import { findBytes, type FoundBytes } from './find-bytes.ts'
 import type { Latest } from './latest.ts'
 import { currentRecord, isAt, isProved, ledgerOf, type NextLedger, planLedger } from './ledger.ts'
-import { livingStatus, type SourceProblem } from './living-status.ts'
+import { livingStatus, type SourceProblem, waitingForSource } from './living-status.ts'
 import { loadRecord } from './load-record.ts'
 import type { ModuleEvents } from './module-events.ts'
 import { hostName, hostSettings, settingsFingerprint } from './module-settings.ts'
@@ -40,7 +40,9 @@ export interface ModuleControllerOptions {
   readonly client: HostApi
   readonly directory: HostLookup
   readonly holder: PodHolder
-  readonly sources: ModuleSources
+  readonly sources: Pick<BackgroundSources, 'read'>
+  /** Told of a Module that wants no bytes now. @default nobody */
+  readonly wantsNoBytes?: (module: Module) => void
   readonly events: ModuleEvents
   readonly latest: Latest<Module>
   readonly status: StatusWriter
@@ -55,8 +57,8 @@ export interface ModuleControllerOptions {
   readonly apiAnsweredAtMs: () => number | undefined
 }
 
-/** When to look again; undefined: when something changes. */
-export type Outcome = 'settled' | 'again'
+/** When to look again: when something changes; when its bytes are here, or why not, which somebody will say; after a pause. */
+export type Outcome = 'settled' | 'awaited' | 'again'
 
 export class ModuleController {
   readonly #options: ModuleControllerOptions
@@ -89,9 +91,9 @@ export class ModuleController {
     )
     const now = new Date().toISOString()
     const plan = planLedger(held, known, directory.hosts(), node, now)
-    const problem = await this.#findBytes(held, [...plan.kept, ...plan.added], signal)
+    const { bytes, problem } = await this.#findBytes(held, [...plan.kept, ...plan.added], signal)
     const module = await this.#writeLedger(held, problem === undefined ? plan : { ...plan, added: [] })
-    const records = await this.#send(module, problem === undefined, signal)
+    const records = await this.#send(module, bytes, signal)
     const numbers = numbersOf(module.status, records, (podUID) => directory.get(podUID))
     const status = livingStatus(
       module,
@@ -103,25 +105,14 @@ export class ModuleController {
     )
     const written = await this.#options.status.write(module, status)
     this.#options.events.tell(seen, written)
-    const isOpen =
-      problem !== undefined || records.some(({ state }) => state === 'Loading' || state === 'Purging')
-    return isOpen ? 'again' : 'settled'
+    return outcomeOf(records, problem)
   }
 
-  /** The bytes are wanted before any record is written: a source that cannot be read leaves nothing in the ledger. */
-  async #findBytes(
-    module: Module,
-    records: readonly HostRecord[],
-    signal: AbortSignal,
-  ): Promise<SourceProblem | undefined> {
-    if (!records.some(({ state }) => state === 'Loading')) return undefined
-    try {
-      await this.#options.sources.read(module, signal)
-      return undefined
-    } catch (error) {
-      if (!SourceError.isInstance(error)) throw error
-      return { reason: error.reason, message: error.message }
-    }
+  async #findBytes(module: Module, records: readonly HostRecord[], signal: AbortSignal): Promise<FoundBytes> {
+    const { sources, wantsNoBytes } = this.#options
+    if (records.some(({ state }) => state === 'Loading')) return await findBytes(sources, module, signal)
+    wantsNoBytes?.(module)
+    return {}
   }
 
   /** Pods are held first: a ledger names none whose kubelet's last word could be lost. */
@@ -139,19 +130,25 @@ export class ModuleController {
   }
 
   /** Loads and purges what the ledger says, all hosts at once. @returns the ledger after it */
-  async #send(module: Module, hasBytes: boolean, signal: AbortSignal): Promise<HostRecord[]> {
+  async #send(module: Module, bytes: Uint8Array | undefined, signal: AbortSignal): Promise<HostRecord[]> {
     const steps = ledgerOf(module).map(async (record): Promise<HostRecord | undefined> => {
       if (record.state === 'Purging') {
         const purged = await this.#release.purge(module, record)
         return isProved(purged) ? undefined : purged
       }
-      return record.state === 'Loading' && hasBytes ? await this.#load(module, record, signal) : record
+      if (record.state !== 'Loading' || bytes === undefined) return record
+      return await this.#load(module, record, bytes, signal)
     })
     return (await Promise.all(steps)).filter((record) => record !== undefined)
   }
 
-  async #load(module: Module, record: HostRecord, signal: AbortSignal): Promise<HostRecord> {
-    const { client, directory, holder, owner, sources } = this.#options
+  async #load(
+    module: Module,
+    record: HostRecord,
+    bytes: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<HostRecord> {
+    const { client, directory, holder, owner } = this.#options
     const host = directory.get(record.podUID)
     const settings = hostSettings(module)
     // Of a process that is gone, or of settings that were: it stays in the ledger until that is proved.
@@ -165,7 +162,6 @@ export class ModuleController {
     const hold = await holder.hold(record.podUID)
     if (hold === undefined) return record
     hold[Symbol.dispose]()
-    const bytes = await sources.read(module, signal)
     return await loadRecord(record, {
       client,
       host,
@@ -175,6 +171,13 @@ export class ModuleController {
       signal,
     })
   }
+}
+
+function outcomeOf(records: readonly HostRecord[], problem: SourceProblem | undefined): Outcome {
+  const isAwaited = problem?.reason === waitingForSource
+  const isOpen = records.some(({ state }) => state === 'Purging' || (state === 'Loading' && !isAwaited))
+  if (isOpen || (problem !== undefined && !isAwaited)) return 'again'
+  return isAwaited ? 'awaited' : 'settled'
 }
 
 function valueOf<T>(settled: PromiseSettledResult<T> | undefined): T | undefined {

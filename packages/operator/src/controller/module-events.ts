@@ -1,6 +1,7 @@
 /** Tells, as Events, what a person would ask about: made from how conditions have changed. */
 import type { Condition } from '../kubernetes/conditions.ts'
 import type { Module } from '../resource/module.ts'
+import { waitingForSource } from './living-status.ts'
 
 /** Where Events go; must not throw. */
 export interface EventSink {
@@ -36,7 +37,7 @@ function eventsOf(before: Module, after: Module): ModuleEvent[] {
   }
   if (after.metadata.deletionTimestamp == null) {
     const ready = changed('Ready')
-    if (ready === undefined || ready.reason === 'WaitingForHosts') return []
+    if (ready === undefined || ['WaitingForHosts', waitingForSource].includes(ready.reason)) return []
     const type = ready.status === 'True' || ready.reason === 'NoHosts' ? 'Normal' : 'Warning'
     return [{ type, reason: ready.reason, note: ready.message, action: 'Load' }]
   }

@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import type { WorkQueueMetrics } from '../kubernetes/queue/work-queue-metrics.ts'
 import type { HandlerResult } from '../kubernetes/queue/work-queue-options.ts'
 import type { Store } from '../kubernetes/reflector/object-store.ts'
+import type { Clock } from '../kubernetes/time/clock.ts'
 import { WorkQueue } from '../kubernetes/work-queue.ts'
 import type { OperatorMetrics } from '../metrics.ts'
 import type { Module } from '../resource/module.ts'
@@ -21,6 +22,8 @@ export interface ModuleQueueOptions {
   readonly metrics: OperatorMetrics
   readonly queueMetrics: WorkQueueMetrics
   readonly log: Logger
+  /** @default the system's */
+  readonly clock?: Clock
 }
 
 /** The first pause, in milliseconds. */
@@ -85,7 +88,8 @@ export class ModuleQueue implements AsyncDisposable {
       const outcome = await reconcile(module, ending.signal)
       result = outcome === 'again' ? 'requeue_after' : 'success'
       if (outcome === 'again') return { requeueAfterMs: this.#nextPause(key) }
-      this.#pauses.delete(key)
+      // What is awaited may come and be of no use: the pause after that shall have grown.
+      if (outcome === 'settled') this.#pauses.delete(key)
     } catch (error) {
       if (ending.signal.reason !== deleted) throw error
       // Whoever ended it has it in the queue again, if there is anything left of it.

@@ -21,6 +21,10 @@ export interface ModuleSourcesOptions {
   readonly keptBytes?: number
   /** How long one may take, in milliseconds. @default 60_000 */
   readonly timeoutMs?: number
+  /** Asked before something is read elsewhere than from the API server; after a no it waits until `goOn` is called. @default always */
+  readonly mayBegin?: () => boolean
+  /** @default a new one; it is disposed with this */
+  readonly downloader?: Downloader
 }
 
 const mib = 2 ** 20
@@ -29,14 +33,14 @@ const mostAtOnce = 2
 
 export class ModuleSources implements AsyncDisposable {
   readonly #cluster: ApiClient
-  readonly #downloader = new Downloader()
+  readonly #downloader: Downloader
   readonly #moduleBytes: number
   readonly #keptBytes: number
   readonly #timeoutMs: number
   /** The one that was used last at the end. */
   readonly #kept = new Map<string, Uint8Array>()
   readonly #reading = new Map<string, SharedWork<Uint8Array>>()
-  readonly #turns = new Turns(mostAtOnce)
+  readonly #turns: Turns
   #bytes = 0
 
   constructor(options: ModuleSourcesOptions) {
@@ -45,20 +49,30 @@ export class ModuleSources implements AsyncDisposable {
     this.#moduleBytes = moduleBytes
     this.#keptBytes = keptBytes
     this.#timeoutMs = timeoutMs
+    this.#downloader = options.downloader ?? new Downloader()
+    this.#turns = new Turns(mostAtOnce, options.mayBegin)
+  }
+
+  /** What was had before, if it is kept. */
+  kept(module: Module): Uint8Array | undefined {
+    const key = keyOfSource(module)
+    const kept = this.#kept.get(key)
+    if (kept === undefined) return undefined
+    this.#kept.delete(key)
+    this.#kept.set(key, kept)
+    return kept
+  }
+
+  /** `mayBegin` may say something else than before. */
+  goOn(): void {
+    this.#turns.goOn()
   }
 
   /** @throws SourceError; the signal's reason, at once */
   async read(module: Module, signal?: AbortSignal): Promise<Uint8Array> {
-    const { namespace = '' } = module.metadata
-    const { source, digest } = module.spec
-    // What one namespace may read, another may not have by its digest alone.
-    const key = JSON.stringify([namespace, source, digest])
-    const kept = this.#kept.get(key)
-    if (kept !== undefined) {
-      this.#kept.delete(key)
-      this.#kept.set(key, kept)
-      return kept
-    }
+    const kept = this.kept(module)
+    if (kept !== undefined) return kept
+    const key = keyOfSource(module)
     let reading = this.#reading.get(key)
     if (reading === undefined || reading.isEnded) {
       reading = new SharedWork((ending) => this.#fetch(key, module, ending))
@@ -91,9 +105,16 @@ export class ModuleSources implements AsyncDisposable {
     // Small, and it comes from the API server, so it need not wait for servers that may be slow.
     if (configMap) return await readConfigMap(this.#cluster, metadata.namespace ?? '', configMap, signal)
     const options = { maxBytes: this.#moduleBytes, timeoutMs: this.#timeoutMs, signal }
-    if (http) return await this.#turns.take(() => readHttp(this.#downloader, http.url, options), signal)
+    // Each server has a lane of its own.
+    if (http)
+      return await this.#turns.take(
+        URL.canParse(http.url) ? new URL(http.url).host : '',
+        () => readHttp(this.#downloader, http.url, options),
+        signal,
+      )
     if (oci)
       return await this.#turns.take(
+        oci.reference.split('/', 1)[0]!,
         () => readOci(this.#downloader, oci.reference, spec.digest, options),
         signal,
       )
@@ -113,4 +134,9 @@ export class ModuleSources implements AsyncDisposable {
       this.#bytes -= byteLength
     }
   }
+}
+
+/** What one namespace may read, another may not have by its digest alone. */
+function keyOfSource({ metadata, spec }: Module): string {
+  return JSON.stringify([metadata.namespace ?? '', spec.source, spec.digest])
 }

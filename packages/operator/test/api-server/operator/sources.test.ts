@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import type { ModuleSpec } from '../../../src/resource/module.ts'
 import { callApi, mustCallApi } from '../../support/api-server/call-api.ts'
 import { describeOnApiServer, sharedApiServer } from '../../support/api-server/shared-api-server.ts'
+import { until } from '../../support/until.ts'
 import { counter } from '../../support/world/guests.ts'
 import { type Page, SourceServer, sha256 } from '../../support/world/source-server.ts'
 import { condition, World } from '../../support/world/world.ts'
@@ -129,6 +130,36 @@ describeOnApiServer('a source', { concurrent: true }, () => {
     // Long before the download would be given up, in a minute.
     await world.deleteModule('hello')
     await world.untilGone('hello')
+  })
+
+  it('that is being read is told, and let go when its Module is deleted, and when the operator ends', async () => {
+    await using world = await World.create(await sharedApiServer())
+    await world.addFake()
+    const operator = world.operate()
+    await using files = await SourceServer.start()
+    const cut: string[] = []
+    for (const path of ['/a', '/b', '/c'])
+      files.pages.set(path, (_, response) => {
+        response.once('close', () => cut.push(path))
+        response.write('x')
+      })
+    for (const path of ['/a', '/b']) {
+      const source = { http: { url: `${files.url}${path}` } }
+      await world.createModule(path.slice(1), bytes, { source })
+      await world.until(path.slice(1), (module) => condition(module, 'Ready')?.reason === 'WaitingForSource')
+      await until(`${path} is asked for`, () => files.asked.includes(path))
+    }
+    // Its turn does not come yet.
+    await world.createModule('c', bytes, { source: { http: { url: `${files.url}/c` } } })
+    await world.until('c', (module) => condition(module, 'Ready')?.message.includes('/c') ?? false)
+    expect(files.asked).toEqual(['/a', '/b'])
+    await world.deleteModule('a')
+    await world.untilGone('a')
+    await until('the turn is that of the next', () => files.asked.includes('/c'))
+    expect(cut).toEqual(['/a'])
+    await operator[Symbol.asyncDispose]()
+    await until('all are cut', () => cut.length === 3)
+    expect(cut.toSorted()).toEqual(['/a', '/b', '/c'])
   })
 
   it('that is an artifact in a registry, with a token for everybody', async () => {
