@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import type { Outcome } from '../src/controller/module-controller.ts'
+import type { Outcome } from '../src/controller/controller-options.ts'
 import { ModuleQueue } from '../src/controller/module-queue.ts'
 import { WorkQueueMetrics } from '../src/kubernetes/queue/work-queue-metrics.ts'
 import { OperatorMetrics } from '../src/metrics.ts'

@@ -11,11 +11,6 @@
  * Errors: those of the API server (a conflict among them): the caller tries again later. Sources and hosts that fail are no errors: they are in
  * the status. No call waits for a source: it ends without the bytes, and is called again when they are here.
  */
-import type { V1Node } from '@kubernetes/client-node'
-import type { HostApi } from '../hosts/host-client.ts'
-import type { HostLookup } from '../hosts/host-directory.ts'
-import type { PodHolder } from '../hosts/pod-holder.ts'
-import type { ApiClient } from '../kubernetes/cluster/api-client.ts'
 import { KubernetesApiError } from '../kubernetes/errors/kubernetes-api-error.ts'
 import { ObjectBeingDeletedError } from '../kubernetes/errors/object-being-deleted-error.ts'
 import { ObjectReplacedError } from '../kubernetes/errors/object-replaced-error.ts'
@@ -23,42 +18,14 @@ import { addFinalizer } from '../kubernetes/finalizer.ts'
 import { provenGone } from '../proof/prove.ts'
 import { type HostRecord, type Module, moduleFinalizer } from '../resource/module.ts'
 import { moduleResource } from '../resource/module-resource.ts'
-import type { BackgroundSources } from '../sources/background-sources.ts'
+import type { ModuleControllerOptions, Outcome } from './controller-options.ts'
 import { findBytes, type FoundBytes } from './find-bytes.ts'
-import type { Latest } from './latest.ts'
 import { currentRecord, isAt, isProved, ledgerOf, type NextLedger, planLedger } from './ledger.ts'
 import { livingStatus, type SourceProblem, waitingForSource } from './living-status.ts'
 import { loadRecord } from './load-record.ts'
-import type { ModuleEvents } from './module-events.ts'
 import { hostName, hostSettings, settingsFingerprint } from './module-settings.ts'
 import { numbersOf } from './numbers.ts'
 import { ReleaseController } from './release-controller.ts'
-import type { StatusWriter } from './status-writer.ts'
-
-export interface ModuleControllerOptions {
-  readonly cluster: ApiClient
-  readonly client: HostApi
-  readonly directory: HostLookup
-  readonly holder: PodHolder
-  readonly sources: Pick<BackgroundSources, 'read'>
-  /** Told of a Module that wants no bytes now. @default nobody */
-  readonly wantsNoBytes?: (module: Module) => void
-  readonly events: ModuleEvents
-  readonly latest: Latest<Module>
-  readonly status: StatusWriter
-  readonly node: (name: string | undefined) => V1Node | undefined
-  /** Who puts modules on hosts: what this controller may take away there. @default 'warmslot-operator' */
-  readonly owner: string
-  /** How long one call waits for hosts to purge, in milliseconds. */
-  readonly purgeWaitMs: number
-  /** How long the operator's own path must have been well before a host counts as unreachable, in milliseconds. */
-  readonly pathGraceMs: number
-  /** When the API server answered last, monotonic, in milliseconds; undefined: never. */
-  readonly apiAnsweredAtMs: () => number | undefined
-}
-
-/** When to look again: when something changes; when its bytes are here, or why not, which somebody will say; after a pause. */
-export type Outcome = 'settled' | 'awaited' | 'again'
 
 export class ModuleController {
   readonly #options: ModuleControllerOptions

@@ -9,7 +9,7 @@ import type { Clock } from '../kubernetes/time/clock.ts'
 import { WorkQueue } from '../kubernetes/work-queue.ts'
 import type { OperatorMetrics } from '../metrics.ts'
 import type { Module } from '../resource/module.ts'
-import type { Outcome } from './module-controller.ts'
+import type { Outcome } from './controller-options.ts'
 import { queueOptions } from './queue-options.ts'
 
 export interface ModuleQueueOptions {

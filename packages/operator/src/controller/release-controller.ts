@@ -8,7 +8,7 @@ import { forceReleaseAnnotation, type HostRecord, type Module, moduleFinalizer }
 import { moduleResource } from '../resource/module-resource.ts'
 import { deletedStatus } from './deleted-status.ts'
 import { isProved, ledgerOf, newRecord } from './ledger.ts'
-import type { ModuleControllerOptions, Outcome } from './module-controller.ts'
+import type { ModuleControllerOptions, Outcome } from './controller-options.ts'
 import { hostName, isOfModule } from './module-settings.ts'
 import { numbersOf } from './numbers.ts'
 import { purgeRecord } from './purge-record.ts'
