@@ -57,10 +57,13 @@ function callsOf(action: () => void): string[] {
   return calls
 }
 
-/** Whether one of some uses was reset without a scan: other things that this thread does have page faults, too. */
+/**
+ * How many uses were reset without a scan, of enough to see it: other things that this thread does have page faults, too, while its
+ * heap grows or memory is short in every turn for a while.
+ */
 function resetsWithoutScan(use: () => void): number {
   let found = 0
-  for (let turn = 0; turn < 50; turn += 1) {
+  for (let turn = 0; turn < 50 || (found <= 10 && turn < 5_000); turn += 1) {
     use()
     const calls = callsOf(() => slot.reset())
     if (calls.length === 1 && calls[0] === 'getrusage') found += 1

@@ -19,6 +19,8 @@ export class SimulatedApi {
   readonly objects: Map<string, Stored> = new Map()
   /** Told of what has gone. */
   readonly removed: (object: Stored) => void
+  /** All that was ever stored, in its order. */
+  readonly journal: string[] = []
   #version = 0
 
   constructor(removed: (object: Stored) => void) {
@@ -80,6 +82,7 @@ export class SimulatedApi {
   }
 
   #store(path: string, object: Stored): void {
+    this.journal.push(JSON.stringify(object))
     const isGone = object.metadata.deletionTimestamp !== undefined && !object.metadata.finalizers?.length
     if (!isGone) {
       this.objects.set(path, object)

@@ -87,11 +87,24 @@ function second(ms: number): string {
 
 export class SimulatedHosts {
   readonly pods: Map<string, SimulatedPod> = new Map()
-  nowMs = 1_000_000
   readonly #api: SimulatedApi
+  readonly #timeIs: (nowMs: number) => void
+  #nowMs = 1_000_000
 
-  constructor(api: SimulatedApi) {
+  /** @param timeIs told of the time, whenever it goes on */
+  constructor(api: SimulatedApi, timeIs: (nowMs: number) => void) {
     this.#api = api
+    this.#timeIs = timeIs
+    timeIs(this.#nowMs)
+  }
+
+  get nowMs(): number {
+    return this.#nowMs
+  }
+
+  set nowMs(value: number) {
+    this.#nowMs = value
+    this.#timeIs(value)
   }
 
   add(uid: string, node: string): void {

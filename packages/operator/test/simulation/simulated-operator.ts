@@ -15,6 +15,18 @@ import type { Module } from '../../src/resource/module.ts'
 import { type Schedule, type SimulatedApi, SimulatedConnection, type Stored } from './simulated-api.ts'
 import { SimulatedHostClient, type SimulatedHosts } from './simulated-hosts.ts'
 
+/** What an operator's process meets. */
+export interface Circumstances {
+  /** Of the process: another one for each. */
+  readonly name: string
+  readonly schedule: Schedule
+  readonly isLost: () => boolean
+  /** By the clock: what it has sent before may still be under way. */
+  readonly isLeading: (one: SimulatedOperator) => boolean
+  /** Whether a Module's bytes are here when they are asked for. */
+  readonly hasSource: () => boolean
+}
+
 export class SimulatedOperator {
   readonly #api: SimulatedApi
   readonly #connection: SimulatedConnection
@@ -31,14 +43,8 @@ export class SimulatedOperator {
   /** Keys that are being worked on: a queue gives none out twice. */
   readonly #busy = new Set<string>()
 
-  /** @param isLeading by the clock: what it has sent before may still be under way */
-  constructor(
-    api: SimulatedApi,
-    hosts: SimulatedHosts,
-    schedule: Schedule,
-    isLost: () => boolean,
-    isLeading: (one: SimulatedOperator) => boolean,
-  ) {
+  constructor(api: SimulatedApi, hosts: SimulatedHosts, circumstances: Circumstances) {
+    const { name, schedule, isLost, isLeading, hasSource } = circumstances
     this.#api = api
     const dead = (): boolean => this.#killed.signal.aborted || isLost()
     const checkLeading = (): void => {
@@ -51,7 +57,7 @@ export class SimulatedOperator {
     this.#latest = new Latest((module) => this.#index.set(module))
     this.#holder = new PodHolder(
       cluster,
-      crypto.randomUUID(),
+      name,
       (uid) => [...this.#objects.values()].find((one) => one.metadata.uid === uid) as V1Pod | undefined,
       (podUID) => this.#index.names(podUID),
       (podUID) => this.#unneeded.add(podUID),
@@ -66,12 +72,12 @@ export class SimulatedOperator {
         isPathHealthy: () => true,
       },
       holder: this.#holder,
-      sources: { read: async () => new Uint8Array() } as never,
+      sources: { read: async () => (hasSource() ? new Uint8Array() : undefined) },
       events: new ModuleEvents({ record: () => undefined }),
       latest: this.#latest,
-      status: new StatusWriter({ cluster, latest: this.#latest }),
-      node: (name) => ({
-        metadata: { name: name!, uid: name! },
+      status: new StatusWriter({ cluster, latest: this.#latest, now: () => hosts.nowMs }),
+      node: (nodeName) => ({
+        metadata: { name: nodeName!, uid: nodeName! },
         status: { nodeInfo: { bootID: 'boot' } as never },
       }),
       owner: 'me',
